@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vmcx.h: the container of Hyper-V's .vmcx and .vmrs files, format 4.0.
  *
- * A container is a tree of named, typed keys, kept in checksummed key tables with a replay log. This
- * library reads one (strictly: any byte that its checksums cover and that is wrong makes it refuse),
- * shows it with a pending replay log applied in memory, repairs a copy, and writes fresh ones. It
- * knows nothing of what the keys mean.
+ * A container is a tree of named, typed keys, kept in checksummed key tables with a replay log.
+ * This library reads one (strictly: any byte that its checksums cover and that is wrong makes it
+ * refuse), shows it with a pending replay log applied in memory, repairs a copy, and writes fresh
+ * ones. It knows nothing of what the keys mean.
  *
  * Units: sizes and offsets are bytes; an offset in an error is counted from the start of the file.
  * Threads: a VmcxFile or VmcxTree may be used by one thread at a time; different ones at once.
- * Memory: small allocations abort when memory is out (GLib); sizes that come from a file are compared
- * with VmcxLimits first and then fail with VMCX_ERROR_LIMIT or VMCX_ERROR_NO_MEMORY.
+ * Memory: small allocations abort when memory is out (GLib); sizes that come from a file are
+ * compared with VmcxLimits first and then fail with VMCX_ERROR_LIMIT or VMCX_ERROR_NO_MEMORY.
  * Source: the format is not published by its vendor as a specification; docs/vmcx.md says what is
  * known of it and from where.
  */
@@ -31,9 +31,9 @@ typedef enum
   VMCX_ERROR_FORMAT,    /* not a container, damaged, or of an unknown version */
   VMCX_ERROR_LIMIT,     /* declares more than VmcxLimits allow */
   VMCX_ERROR_NO_MEMORY, /* an allocation of an allowed size failed */
-  VMCX_ERROR_IO,        /* open, read, write, fsync or rename failed; the message has errno's text */
-  VMCX_ERROR_TYPE,      /* a key isn't of the type asked for */
-  VMCX_ERROR_ARGUMENT,  /* a name or value that can't be written (empty, '/', too long, not UTF-8) */
+  VMCX_ERROR_IO,       /* open, read, write, fsync or rename failed; the message has errno's text */
+  VMCX_ERROR_TYPE,     /* a key isn't of the type asked for */
+  VMCX_ERROR_ARGUMENT, /* a name or value that can't be written (empty, '/', too long, not UTF-8) */
 } VmcxError;
 
 VMCX_API GQuark vmcx_error_quark (void);
@@ -80,7 +80,8 @@ typedef struct VmcxKey VmcxKey;   /* one key of either; lives as long as its fil
  * Errors: VMCX_ERROR_FORMAT, _LIMIT, _NO_MEMORY, _IO. */
 VMCX_API VmcxFile *vmcx_file_open (const char *path, const VmcxLimits *limits, GError **error);
 
-/* The same on an open descriptor of a regular file, which is duplicated; NAME is used in messages. */
+/* The same on an open descriptor of a regular file, which is duplicated; NAME is used in messages.
+ */
 VMCX_API VmcxFile *vmcx_file_open_fd (int fd, const char *name, const VmcxLimits *limits,
                                       GError **error);
 
@@ -97,11 +98,11 @@ VMCX_API uint32_t vmcx_file_n_pending (const VmcxFile *file);
  * to be readable. Errors: VMCX_ERROR_FORMAT, _LIMIT, _NO_MEMORY, _IO. */
 VMCX_API gboolean vmcx_file_verify_values (const VmcxFile *file, GError **error);
 
-/* Writes a copy of IN_PATH with its replay log applied and emptied to OUT_PATH, which must not exist
- * (beside it, fsync, rename). A clean file is copied as it is. IN_PATH isn't touched.
- * Errors: as vmcx_file_open; VMCX_ERROR_IO also when OUT_PATH exists. Nothing is left after one. */
-VMCX_API gboolean vmcx_recover (const char *in_path, const char *out_path,
-                                const VmcxLimits *limits, GError **error);
+/* Writes a copy of IN_PATH with its replay log applied and emptied to OUT_PATH, which must not
+ * exist (beside it, fsync, rename). A clean file is copied as it is. IN_PATH isn't touched. Errors:
+ * as vmcx_file_open; VMCX_ERROR_IO also when OUT_PATH exists. Nothing is left after one. */
+VMCX_API gboolean vmcx_recover (const char *in_path, const char *out_path, const VmcxLimits *limits,
+                                GError **error);
 
 /* ---- keys ---- */
 
@@ -110,7 +111,7 @@ VMCX_API VmcxType vmcx_key_type (const VmcxKey *key);
 VMCX_API uint32_t vmcx_key_sequence (const VmcxKey *key);      /* insertion sequence */
 VMCX_API uint32_t vmcx_key_next_sequence (const VmcxKey *key); /* nodes: next insertion sequence */
 VMCX_API unsigned vmcx_key_flags (const VmcxKey *key);         /* VMCX_KEY_FLAG_* */
-VMCX_API const VmcxKey *vmcx_key_parent (const VmcxKey *key);      /* NULL for the root */
+VMCX_API const VmcxKey *vmcx_key_parent (const VmcxKey *key);  /* NULL for the root */
 VMCX_API const VmcxKey *vmcx_key_first_child (const VmcxKey *key); /* by insertion sequence */
 VMCX_API const VmcxKey *vmcx_key_next (const VmcxKey *key);        /* next sibling, or NULL */
 
@@ -165,8 +166,8 @@ typedef struct
   uint32_t data_version;    /* the application's; stored in the file header */
 } VmcxWriteOptions;
 
-/* Writes the tree as a fresh container from offset 0 of FD, an empty regular file opened for writing.
- * Doesn't fsync. OPTIONS may be NULL. Errors: VMCX_ERROR_ARGUMENT, _IO. */
+/* Writes the tree as a fresh container from offset 0 of FD, an empty regular file opened for
+ * writing. Doesn't fsync. OPTIONS may be NULL. Errors: VMCX_ERROR_ARGUMENT, _IO. */
 VMCX_API gboolean vmcx_tree_write_fd (VmcxTree *tree, int fd, const VmcxWriteOptions *options,
                                       GError **error);
 

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Intents as values. */
+#include "refpoint/intent.h"
+
+CairnIntent *
+cairn_intent_new (CairnIntentKind kind, const char *vm_guid)
+{
+  CairnIntent *intent = g_new0 (CairnIntent, 1);
+  g_autofree char *id = g_uuid_string_random ();
+
+  intent->id = g_ascii_strup (id, -1);
+  intent->vm_guid = g_strdup (vm_guid);
+  intent->kind = kind;
+  intent->created_ms = g_get_real_time () / 1000;
+  intent->point = g_strdup ("");
+  intent->bitmap = g_strdup ("");
+  intent->images = g_ptr_array_new_with_free_func (g_free);
+  intent->temporary_files = g_ptr_array_new_with_free_func (g_free);
+  intent->final_files = g_ptr_array_new_with_free_func (g_free);
+  return intent;
+}
+
+void
+cairn_intent_free (CairnIntent *intent)
+{
+  if (!intent)
+    return;
+  g_free (intent->id);
+  g_free (intent->vm_guid);
+  g_free (intent->point);
+  g_free (intent->bitmap);
+  g_ptr_array_unref (intent->images);
+  g_ptr_array_unref (intent->temporary_files);
+  g_ptr_array_unref (intent->final_files);
+  g_free (intent);
+}

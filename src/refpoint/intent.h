@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* intent.h: what an operation is about to do outside the store, written down before it does.
+ *
+ * An operation puts its intent, works on images and files, then drops the intent in the same
+ * transaction that makes its result true. An intent that is found with its VM unlocked was left by
+ * a process that died; recovery.h says what becomes of it.
+ */
+#ifndef CAIRN_INTENT_H
+#define CAIRN_INTENT_H
+
+#include <glib.h>
+#include <stdint.h>
+
+typedef enum
+{
+  CAIRN_INTENT_CREATE = 1,  /* bitmaps may be there: remove them */
+  CAIRN_INTENT_DESTROY = 2, /* the point is gone from the store: remove its bitmaps */
+  CAIRN_INTENT_EXPORT = 3,  /* temporary files may be there: remove them */
+  CAIRN_INTENT_PUBLISH = 4, /* temporary files are complete: rename what isn't renamed yet */
+} CairnIntentKind;
+
+typedef struct
+{
+  char *id;      /* a UUID, upper case */
+  char *vm_guid; /* the VM whose lock the operation held */
+  CairnIntentKind kind;
+  int64_t created_ms;         /* milliseconds since 1970-01-01 UTC */
+  char *point;                /* InstanceID the operation is about, or "" */
+  char *bitmap;               /* bitmap name, or "" */
+  GPtrArray *images;          /* of char *, owned: absolute paths of the images touched */
+  GPtrArray *temporary_files; /* of char *, owned: absolute paths */
+  GPtrArray *final_files;     /* of char *, owned: parallel to temporary_files */
+} CairnIntent;
+
+CairnIntent *cairn_intent_new (CairnIntentKind kind, const char *vm_guid);
+void cairn_intent_free (CairnIntent *intent);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnIntent, cairn_intent_free)
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Finds and opens backend modules. */
+#include "refpoint/module.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <cairn/error.h>
+
+static char *
+executable_dir (void)
+{
+  g_autofree char *path = g_file_read_link ("/proc/self/exe", NULL);
+
+  return path ? g_path_get_dirname (path) : NULL;
+}
+
+static char *
+library_dir (void)
+{
+  Dl_info place;
+
+  if (!dladdr ((void *)cairn_module_symbol, &place) || !place.dli_fname)
+    return NULL;
+  return g_path_get_dirname (place.dli_fname);
+}
+
+/* Directories to look in, best first. */
+static GPtrArray *
+search_path (void)
+{
+  GPtrArray *dirs = g_ptr_array_new_with_free_func (g_free);
+  const char *chosen = g_getenv ("CAIRN_MODULE_DIR");
+  g_autofree char *bin = executable_dir ();
+  g_autofree char *lib = library_dir ();
+
+  if (chosen && *chosen)
+    {
+      g_ptr_array_add (dirs, g_strdup (chosen));
+      return dirs;
+    }
+  if (bin)
+    {
+      g_ptr_array_add (dirs, g_build_filename (bin, "..", "lib", "cairn", NULL));
+      g_ptr_array_add (dirs, g_build_filename (bin, "..", CAIRN_LIBDIR, "cairn", NULL));
+    }
+  if (lib)
+    g_ptr_array_add (dirs, g_build_filename (lib, "cairn", NULL));
+  g_ptr_array_add (dirs, g_strdup (CAIRN_MODULE_DIR));
+  return dirs;
+}
+
+static void *
+open_module (const char *name, GError **error)
+{
+  g_autoptr (GPtrArray) dirs = search_path ();
+  g_autoptr (GString) tried = g_string_new (NULL);
+
+  for (guint i = 0; i < dirs->len; i++)
+    {
+      g_autofree char *file = g_strdup_printf ("%s/cairn-%s.so", (char *)dirs->pdata[i], name);
+      void *handle;
+
+      if (access (file, F_OK) != 0)
+        {
+          g_string_append_printf (tried, "%s'%s'", tried->len ? ", " : "", file);
+          continue;
+        }
+      handle = dlopen (file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+      if (handle)
+        return handle;
+      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
+                   "module '%s' can't be loaded: %s; install the packages it needs", file,
+                   dlerror ());
+      return NULL;
+    }
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
+               "module '%s' isn't installed (looked at %s); install it or set CAIRN_MODULE_DIR",
+               name, tried->str);
+  return NULL;
+}
+
+gpointer
+cairn_module_symbol (const char *name, const char *symbol, GError **error)
+{
+  void *handle = open_module (name, error);
+  void *address;
+
+  if (!handle)
+    return NULL;
+  address = dlsym (handle, symbol);
+  if (!address)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
+                 "module '%s' lacks '%s': it is of another version; reinstall cairn", name, symbol);
+  return address;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* module.h: backends that are opened on first use, so that a command which doesn't need them
+ * doesn't pay for their libraries.
+ *
+ * A module is cairn-NAME.so in $CAIRN_MODULE_DIR, else in ../lib/cairn (and ../LIBDIR/cairn)
+ * relative to the executable, else beside libcairn's own place, else in the configured directory.
+ */
+#ifndef CAIRN_MODULE_H
+#define CAIRN_MODULE_H
+
+#include <glib.h>
+
+/* The address of SYMBOL in module NAME, which stays loaded until the process ends. NULL with
+ * CAIRN_ERROR_SYSTEM_NOT_AVAILABLE, naming the places looked at. Any thread. */
+gpointer cairn_module_symbol (const char *name, const char *symbol, GError **error);
+
+#endif

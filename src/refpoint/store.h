@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* store.h: where VMs, points and intents are kept. The store is the truth.
+ *
+ * Implementations: src/store/sqlite. One contract suite (tests/test-store-contract.c) runs against
+ * all. Several processes may use one store at once.
+ *
+ * Threads: one call at a time per store object; open one per thread. Every call may wait for
+ * another process's transaction, at most CAIRN_STORE_BUSY_MS, and then fails with SYSTEM_IN_USE.
+ * Other errors: ACCESS_DENIED, OUT_OF_MEMORY, FAILED (disk full, I/O error, not a store, damaged),
+ * NOT_SUPPORTED (a store of a newer schema). After a failure nothing has changed.
+ */
+#ifndef CAIRN_STORE_H
+#define CAIRN_STORE_H
+
+#include <cairn/point.h>
+#include <cairn/vm.h>
+
+#include "refpoint/intent.h"
+
+#define CAIRN_STORE_BUSY_MS 5000
+
+typedef struct CairnStore CairnStore;
+typedef struct CairnStoreLock CairnStoreLock;
+
+/* One transaction: everything in it happens, or nothing. Every member may be NULL. Applied in the
+ * order of the members. */
+typedef struct
+{
+  const CairnVm *put_vm; /* insert, or replace the VM of this GUID with disks and aliases */
+  const char *remove_vm; /* GUID; its points and intents go too */
+  const GPtrArray *remove_points;  /* of char * (InstanceIDs); absent ones are fine */
+  const GPtrArray *put_points;     /* of CairnPoint *; inserts; an InstanceID that is there already
+                                      fails with INVALID_PARAMETER */
+  const GPtrArray *replace_points; /* of CairnPoint *; replaces those of the same InstanceID */
+  const char *remove_intent;       /* id; absent is fine */
+  const CairnIntent *put_intent;   /* insert, or replace that of this id */
+} CairnStoreChange;
+
+/* A dirty_seen_bytes that has grown. */
+typedef struct
+{
+  const char *instance_id;
+  const char *disk_identifier;
+  uint64_t dirty_bytes;
+} CairnStoreSeen;
+
+typedef struct
+{
+  const char *name;
+
+  void (*close) (CairnStore *store);
+
+  /* VMs. list: of CairnVm, by name, owned by the caller. get: by GUID (any letter case) or name;
+   * NULL with INVALID_PARAMETER when there is none. */
+  GPtrArray *(*list_vms) (CairnStore *store, GError **error);
+  CairnVm *(*get_vm) (CairnStore *store, const char *name_or_guid, GError **error);
+
+  /* Points. list: of one VM (GUID), or of all (NULL); sorted by VM name then age, oldest first.
+   * get: by InstanceID or by the point's GUID, letter case ignored; *POINT is NULL when there is
+   * none (that is no error). With a GUID that several VMs' points bear: INVALID_PARAMETER.
+   * Lists leave `configuration` NULL; get_point fills it. */
+  GPtrArray *(*list_points) (CairnStore *store, const char *vm_guid, GError **error);
+  gboolean (*get_point) (CairnStore *store, const char *id, CairnPoint **point, GError **error);
+
+  /* The newest creation_time_ms among the VM's points; 0 when there is none. */
+  gboolean (*newest_time_ms) (CairnStore *store, const char *vm_guid, int64_t *time_ms,
+                              GError **error);
+
+  /* Intents left or under way: of one VM, or of all (NULL); of CairnIntent, oldest first. */
+  GPtrArray *(*list_intents) (CairnStore *store, const char *vm_guid, GError **error);
+
+  /* Applies CHANGE as one transaction, on stable storage when it returns TRUE. */
+  gboolean (*apply) (CairnStore *store, const CairnStoreChange *change, GError **error);
+
+  /* Remembers grown dirty_seen_bytes (never lowers one). A hint: doesn't wait for other processes,
+   * isn't forced to stable storage, and says nothing when it can't. */
+  void (*note_seen) (CairnStore *store, const CairnStoreSeen *seen, size_t n_seen);
+
+  /* Takes the lock on one VM, across processes and threads; given back when the process dies.
+   * Waits until DEADLINE (g_get_monotonic_time, microseconds); NULL with SYSTEM_IN_USE after it. */
+  CairnStoreLock *(*lock_vm) (CairnStore *store, const char *vm_guid, int64_t deadline,
+                              GError **error);
+  void (*unlock_vm) (CairnStoreLock *lock);
+} CairnStoreOps;
+
+struct CairnStore
+{
+  const CairnStoreOps *ops;
+};
+
+#endif
