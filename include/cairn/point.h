@@ -47,7 +47,8 @@ typedef struct
   char *change_tracking_id; /* ResilientChangeTrackingIdentifiers[i]; NULL when not anchored */
   char *bitmap;             /* name of the persistent bitmap; NULL when not anchored */
   uint64_t granularity_bytes;
-  uint64_t allocated_bytes;  /* guest data the image had allocated when the anchor was set, or 0 */
+  uint64_t allocated_bytes;  /* guest clusters the image had allocated when the anchor was set, and
+                                one for its header, so never 0 once counted; 0 = not counted */
   uint64_t dirty_seen_bytes; /* the most changes ever seen since; a bitmap never shrinks */
   GPtrArray
       *tracking_hints; /* of char *, owned: foreign tracking ids found below a Hyper-V drive */

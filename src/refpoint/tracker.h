@@ -36,7 +36,8 @@ typedef struct
   char *reason; /* "" when it can be tracked; owned */
   char *format; /* "qcow2", "raw", ...; "" when unreadable; owned */
   uint64_t virtual_size_bytes;
-  uint64_t allocated_bytes; /* guest data allocated in the active layer; 0 = not counted */
+  uint64_t allocated_bytes; /* guest clusters allocated in the active layer and one for the header,
+                               so never 0 once counted; 0 = not counted */
 } CairnDiskProbe;
 
 void cairn_disk_probe_clear (CairnDiskProbe *probe);
