@@ -22,6 +22,9 @@ BAD_FILES = [
     ("size", "src/vmcx/a.c", "\n" * 501, "src/vmcx/a.c has 501 lines"),
     ("format", "src/vmcx/a.c", "int  x;\n", "src/vmcx/a.c"),
     ("headers", "include/cairn/a.h", "uint64_t size (void);\n", "uint64_t"),
+    ("docs", "docs/a.md", "see `src/vmcx/gone.c`\n", "docs/a.md:1: there is no src/vmcx/gone.c"),
+    ("docs", "docs/a.md", "calls `cairn_gone()`\n", "there is no function cairn_gone"),
+    ("docs", "a.md", "[there](docs/gone.md)\n", "the link to docs/gone.md leads nowhere"),
 ]
 # The same gates find nothing to say about these.
 GOOD_FILES = [
@@ -30,6 +33,7 @@ GOOD_FILES = [
     ("size", "src/vmcx/a.c", "void\nlong_one (void)\n{\n" + "  x ();\n" * 97 + "}\n"),
     ("format", "src/vmcx/a.c", "int x;\n"),
     ("headers", "include/cairn/a.h", "#include <stdint.h>\nuint64_t size (void);\n"),
+    ("docs", "docs/a.md", "see `tools/check-*`, [here](a.md#there) and <https://example.com/a.md>\n"),
 ]
 
 # What a test program prints and how it ends, with the cases that must be counted.
