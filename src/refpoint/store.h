@@ -31,7 +31,9 @@ typedef struct
   const GPtrArray *remove_points;  /* of char * (InstanceIDs); absent ones are fine */
   const GPtrArray *put_points;     /* of CairnPoint *; inserts; an InstanceID that is there already
                                       fails with INVALID_PARAMETER */
-  const GPtrArray *replace_points; /* of CairnPoint *; replaces those of the same InstanceID */
+  const GPtrArray *replace_points; /* of CairnPoint *; replaces those of the same InstanceID, their
+                                      configuration included (so take them from get_point); an
+                                      InstanceID that isn't there fails with INVALID_PARAMETER */
   const char *remove_intent;       /* id; absent is fine */
   const CairnIntent *put_intent;   /* insert, or replace that of this id */
 } CairnStoreChange;

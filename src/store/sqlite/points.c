@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reference points read from a SQLite store. */
+#include "store/sqlite/points.h"
+
+#include "store/sqlite/failure.h"
+#include "store/sqlite/statement.h"
+
+#define READING "read reference points"
+
+#define POINT_COLUMNS                                                                              \
+  "p.id, p.instance_id, p.guid, p.vm_guid, p.type, p.consistency, p.has_associated_data,"          \
+  " p.creation_time_ms, p.owner, p.label, p.origin"
+#define ANCHOR_COLUMNS                                                                             \
+  "point, disk_identifier, target, path, format, virtual_size_bytes, change_tracking_id, bitmap,"  \
+  " granularity_bytes, allocated_bytes, dirty_seen_bytes"
+#define HINT_COLUMNS "point, position, tracking_id"
+#define OF_VM        " WHERE point IN (SELECT id FROM point WHERE vm_guid = ?1)"
+
+/* One selection of points as three queries, whose rows are merged (so that a list costs three
+ * queries, however long it is). Each takes the selector as ?1, unused where all are meant. */
+typedef struct
+{
+  const char *points;
+  const char *anchors;
+  const char *hints;
+} Selection;
+
+static const Selection all_points = {
+  /* A VM that isn't in vm (libvirt has its name) sorts by its GUID. */
+  .points = "SELECT " POINT_COLUMNS " FROM point p LEFT JOIN vm ON vm.guid = p.vm_guid"
+            " ORDER BY coalesce (vm.name, p.vm_guid), p.vm_guid, p.creation_time_ms, p.guid",
+  .anchors = "SELECT " ANCHOR_COLUMNS " FROM anchor ORDER BY point, position",
+  .hints = "SELECT " HINT_COLUMNS " FROM hint ORDER BY point, position, ordinal",
+};
+
+static const Selection points_of_vm = {
+  .points = "SELECT " POINT_COLUMNS " FROM point p WHERE p.vm_guid = ?1"
+            " ORDER BY p.creation_time_ms, p.guid",
+  .anchors = "SELECT " ANCHOR_COLUMNS " FROM anchor" OF_VM " ORDER BY point, position",
+  .hints = "SELECT " HINT_COLUMNS " FROM hint" OF_VM " ORDER BY point, position, ordinal",
+};
+
+static const Selection one_point = {
+  .points = "SELECT " POINT_COLUMNS " FROM point p WHERE p.instance_id = ?1",
+  .anchors = "SELECT " ANCHOR_COLUMNS " FROM anchor"
+             " WHERE point = (SELECT id FROM point WHERE instance_id = ?1) ORDER BY position",
+  .hints = "SELECT " HINT_COLUMNS " FROM hint"
+           " WHERE point = (SELECT id FROM point WHERE instance_id = ?1)"
+           " ORDER BY position, ordinal",
+};
+
+/* Adds one row to what is read so far: BY_ID finds the points of POINTS by point.id. */
+typedef void (*TakeRow) (CairnStatement *statement, GPtrArray *points, GHashTable *by_id);
+
+static void
+take_point (CairnStatement *statement, GPtrArray *points, GHashTable *by_id)
+{
+  CairnPoint *point = cairn_point_new ();
+  gint64 id = cairn_statement_int (statement, 0);
+
+  point->instance_id = cairn_statement_text (statement, 1);
+  point->guid = cairn_statement_text (statement, 2);
+  point->vm_guid = cairn_statement_text (statement, 3);
+  point->type = (CairnPointType)cairn_statement_int (statement, 4);
+  point->consistency = (CairnConsistency)cairn_statement_int (statement, 5);
+  point->has_associated_data = cairn_statement_int (statement, 6) != 0;
+  point->creation_time_ms = cairn_statement_int (statement, 7);
+  point->owner = cairn_statement_text (statement, 8);
+  point->label = cairn_statement_text (statement, 9);
+  point->origin = (CairnOrigin)cairn_statement_int (statement, 10);
+  g_ptr_array_add (points, point);
+  g_hash_table_insert (by_id, g_memdup2 (&id, sizeof id), point);
+}
+
+static CairnPoint *
+point_of_row (CairnStatement *statement, GHashTable *by_id)
+{
+  gint64 id = cairn_statement_int (statement, 0);
+
+  return g_hash_table_lookup (by_id, &id);
+}
+
+static void
+take_anchor (CairnStatement *statement, GPtrArray *points, GHashTable *by_id)
+{
+  CairnPoint *point = point_of_row (statement, by_id);
+  CairnAnchor *anchor;
+
+  if (!point)
+    return;
+  anchor = cairn_anchor_new ();
+  anchor->disk_identifier = cairn_statement_text (statement, 1);
+  anchor->target = cairn_statement_text (statement, 2);
+  anchor->path = cairn_statement_text (statement, 3);
+  anchor->format = cairn_statement_text (statement, 4);
+  anchor->virtual_size_bytes = cairn_statement_uint (statement, 5);
+  anchor->change_tracking_id = cairn_statement_optional_text (statement, 6);
+  anchor->bitmap = cairn_statement_optional_text (statement, 7);
+  anchor->granularity_bytes = cairn_statement_uint (statement, 8);
+  anchor->allocated_bytes = cairn_statement_uint (statement, 9);
+  anchor->dirty_seen_bytes = cairn_statement_uint (statement, 10);
+  g_ptr_array_add (point->anchors, anchor);
+}
+
+static void
+take_hint (CairnStatement *statement, GPtrArray *points, GHashTable *by_id)
+{
+  CairnPoint *point = point_of_row (statement, by_id);
+  uint64_t position = cairn_statement_uint (statement, 1);
+  CairnAnchor *anchor;
+
+  if (!point || position >= point->anchors->len)
+    return;
+  anchor = point->anchors->pdata[position];
+  g_ptr_array_add (anchor->tracking_hints, cairn_statement_text (statement, 2));
+}
+
+static gboolean
+read_rows (CairnSqliteStore *store, const char *sql, const char *selector, TakeRow take,
+           GPtrArray *points, GHashTable *by_id, GError **error)
+{
+  g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, READING, error);
+  CairnStep step;
+
+  if (!statement)
+    return FALSE;
+  if (selector)
+    cairn_statement_bind_text (statement, 1, selector);
+  while ((step = cairn_statement_step (statement, error)) == CAIRN_STEP_ROW)
+    take (statement, points, by_id);
+  return step == CAIRN_STEP_DONE;
+}
+
+static GPtrArray *
+read_points (CairnSqliteStore *store, const Selection *selection, const char *selector,
+             GError **error)
+{
+  g_autoptr (GPtrArray) points = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_point_free);
+  g_autoptr (GHashTable) by_id = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+
+  if (!read_rows (store, selection->points, selector, take_point, points, by_id, error))
+    return NULL;
+  if (points->len > 0
+      && (!read_rows (store, selection->anchors, selector, take_anchor, points, by_id, error)
+          || !read_rows (store, selection->hints, selector, take_hint, points, by_id, error)))
+    return NULL;
+  return g_steal_pointer (&points);
+}
+
+GPtrArray *
+cairn_sqlite_list_points (CairnStore *base, const char *vm_guid, GError **error)
+{
+  CairnSqliteStore *store = (CairnSqliteStore *)base;
+  g_autoptr (GPtrArray) points = NULL;
+
+  if (!cairn_connection_begin_read (store, error))
+    return NULL;
+  points = read_points (store, vm_guid ? &points_of_vm : &all_points, vm_guid, error);
+  if (!points)
+    return cairn_connection_abort (store), NULL;
+  return cairn_connection_end_read (store, error) ? g_steal_pointer (&points) : NULL;
+}
+
+/* The InstanceID that ID, one itself or a GUID, stands for; *INSTANCE_ID is NULL when none. */
+static gboolean
+resolve (CairnSqliteStore *store, const char *id, char **instance_id, GError **error)
+{
+  /* Two are enough to know that a GUID isn't unique. */
+  static const char sql[] = "SELECT instance_id FROM point WHERE instance_id = ?1"
+                            " UNION ALL SELECT instance_id FROM point WHERE guid = ?1 LIMIT 2";
+  g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, READING, error);
+  g_autofree char *first = NULL, *second = NULL;
+  CairnStep step;
+
+  if (!statement)
+    return FALSE;
+  cairn_statement_bind_text (statement, 1, id);
+  step = cairn_statement_step (statement, error);
+  if (step == CAIRN_STEP_ROW)
+    {
+      first = cairn_statement_text (statement, 0);
+      step = cairn_statement_step (statement, error);
+    }
+  if (step == CAIRN_STEP_ERROR)
+    return FALSE;
+  if (step == CAIRN_STEP_ROW && g_ascii_strcasecmp (first, id) != 0)
+    {
+      second = cairn_statement_text (statement, 0);
+      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+                   "reference point '%s' is one of several VMs, '%s' and '%s' among others; "
+                   "name it by its InstanceID",
+                   id, first, second);
+      return FALSE;
+    }
+  *instance_id = g_steal_pointer (&first);
+  return TRUE;
+}
+
+/* *CONFIGURATION stays NULL when the point has none. */
+static gboolean
+read_configuration (CairnSqliteStore *store, const char *instance_id, GBytes **configuration,
+                    GError **error)
+{
+  static const char sql[] = "SELECT c.content FROM point p"
+                            " JOIN configuration c ON c.id = p.configuration"
+                            " WHERE p.instance_id = ?1";
+  g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, READING, error);
+  CairnStep step;
+  gsize length;
+  gpointer copy;
+
+  if (!statement)
+    return FALSE;
+  cairn_statement_bind_text (statement, 1, instance_id);
+  step = cairn_statement_step (statement, error);
+  if (step != CAIRN_STEP_ROW)
+    return step == CAIRN_STEP_DONE;
+
+  length = (gsize)sqlite3_column_bytes (statement->stmt, 0);
+  copy = g_try_malloc (MAX (length, 1));
+  if (!copy)
+    return cairn_sqlite_fail (store, SQLITE_NOMEM, READING, error);
+  if (length > 0)
+    memcpy (copy, sqlite3_column_blob (statement->stmt, 0), length);
+  *configuration = g_bytes_new_take (copy, length);
+  return TRUE;
+}
+
+/* *POINT stays NULL when there is none. */
+static gboolean
+read_point (CairnSqliteStore *store, const char *id, CairnPoint **point, GError **error)
+{
+  g_autofree char *instance_id = NULL;
+  g_autoptr (GPtrArray) points = NULL;
+  CairnPoint *found;
+
+  if (!resolve (store, id, &instance_id, error))
+    return FALSE;
+  if (!instance_id)
+    return TRUE;
+  points = read_points (store, &one_point, instance_id, error);
+  if (!points)
+    return FALSE;
+  if (points->len == 0)
+    return TRUE;
+  found = points->pdata[0];
+  if (!read_configuration (store, instance_id, &found->configuration, error))
+    return FALSE;
+  *point = g_ptr_array_steal_index (points, 0);
+  return TRUE;
+}
+
+gboolean
+cairn_sqlite_get_point (CairnStore *base, const char *id, CairnPoint **point, GError **error)
+{
+  CairnSqliteStore *store = (CairnSqliteStore *)base;
+  g_autoptr (CairnPoint) found = NULL;
+
+  if (!cairn_connection_begin_read (store, error))
+    return FALSE;
+  if (!read_point (store, id, &found, error))
+    {
+      cairn_connection_abort (store);
+      return FALSE;
+    }
+  if (!cairn_connection_end_read (store, error))
+    return FALSE;
+  *point = g_steal_pointer (&found);
+  return TRUE;
+}
+
+static gboolean
+read_newest (CairnSqliteStore *store, const char *vm_guid, int64_t *time_ms, GError **error)
+{
+  static const char sql[] = "SELECT max (creation_time_ms) FROM point WHERE vm_guid = ?1";
+  g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, READING, error);
+
+  if (!statement)
+    return FALSE;
+  cairn_statement_bind_text (statement, 1, vm_guid);
+  /* One row always; NULL, which reads as 0, when there is no point. */
+  if (cairn_statement_step (statement, error) != CAIRN_STEP_ROW)
+    return FALSE;
+  *time_ms = cairn_statement_int (statement, 0);
+  return TRUE;
+}
+
+gboolean
+cairn_sqlite_newest_time_ms (CairnStore *base, const char *vm_guid, int64_t *time_ms,
+                             GError **error)
+{
+  CairnSqliteStore *store = (CairnSqliteStore *)base;
+  int64_t newest_ms = 0;
+
+  if (!read_newest (store, vm_guid, &newest_ms, error) || !cairn_connection_end_read (store, error))
+    return FALSE;
+  *time_ms = newest_ms;
+  return TRUE;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How much of a disk was ever seen dirty: a hint that only grows. */
+#include "store/sqlite/points.h"
+
+#include "store/sqlite/statement.h"
+
+/* The numbers are uint64 in int64 columns: with equal signs they compare as they are, otherwise the
+ * negative one is the larger. */
+static const char grow[] = "UPDATE anchor SET dirty_seen_bytes = ?3"
+                           " WHERE point = (SELECT id FROM point WHERE instance_id = ?1)"
+                           "  AND disk_identifier = ?2"
+                           "  AND CASE WHEN (dirty_seen_bytes < 0) = (?3 < 0)"
+                           "      THEN dirty_seen_bytes < ?3 ELSE ?3 < 0 END";
+
+static gboolean
+note_one (CairnSqliteStore *store, const CairnStoreSeen *seen)
+{
+  g_autoptr (CairnStatement) statement = cairn_statement_take (store, grow, "note", NULL);
+
+  if (!statement)
+    return FALSE;
+  cairn_statement_bind_text (statement, 1, seen->instance_id);
+  cairn_statement_bind_text (statement, 2, seen->disk_identifier);
+  cairn_statement_bind_uint (statement, 3, seen->dirty_bytes);
+  return cairn_statement_run (statement, NULL);
+}
+
+static void
+note_all (CairnSqliteStore *store, const CairnStoreSeen *seen, size_t n_seen)
+{
+  if (!cairn_connection_begin_write (store, NULL))
+    return;
+  for (size_t i = 0; i < n_seen; i++)
+    if (!note_one (store, &seen[i]))
+      {
+        cairn_connection_abort (store);
+        return;
+      }
+  cairn_connection_commit (store, NULL);
+}
+
+void
+cairn_sqlite_note_seen (CairnStore *base, const CairnStoreSeen *seen, size_t n_seen)
+{
+  CairnSqliteStore *store = (CairnSqliteStore *)base;
+  guint busy_ms = store->busy_ms;
+
+  if (store->read_only || n_seen == 0)
+    return;
+  /* NORMAL doesn't sync the log at a commit, but at a checkpoint: a power failure loses the hint
+   * and harms nothing, where OFF could leave a damaged file. */
+  store->busy_ms = 0;
+  sqlite3_exec (store->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+  note_all (store, seen, n_seen);
+  sqlite3_exec (store->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+  store->busy_ms = busy_ms;
+}
