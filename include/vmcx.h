@@ -125,9 +125,10 @@ VMCX_API gboolean vmcx_key_get_uint (const VmcxKey *key, uint64_t *out, GError *
 VMCX_API gboolean vmcx_key_get_double (const VmcxKey *key, double *out, GError **error);
 VMCX_API gboolean vmcx_key_get_bool (const VmcxKey *key, gboolean *out, GError **error);
 
-/* A string as UTF-8 (a lone surrogate becomes U+FFFD; one trailing NUL is dropped; an inner NUL
- * ends the result), or as UTF-16 code units in host order. The caller frees with g_free. Both may
- * read the file: also VMCX_ERROR_FORMAT, _LIMIT, _NO_MEMORY, _IO. */
+/* A string as UTF-8 (a lone surrogate becomes U+FFFD; an inner NUL ends the result), or as UTF-16
+ * code units in host order, one 0 behind them. Both drop one NUL that the file counts as the last
+ * unit, as some writers do. The caller frees with g_free. Both may read the file: also
+ * VMCX_ERROR_FORMAT, _LIMIT, _NO_MEMORY, _IO. */
 VMCX_API char *vmcx_key_dup_string (const VmcxKey *key, GError **error);
 VMCX_API gunichar2 *vmcx_key_dup_utf16 (const VmcxKey *key, size_t *n_units, GError **error);
 
@@ -156,7 +157,8 @@ VMCX_API VmcxKey *vmcx_key_add_utf16 (VmcxKey *parent, const char *name, const g
 VMCX_API VmcxKey *vmcx_key_add_array (VmcxKey *parent, const char *name, GBytes *bytes);
 
 /* Appends a copy of SOURCE (of a file or a tree) and all below it to PARENT; values in file objects
- * are fetched. Returns the copy, or NULL: errors as vmcx_key_dup_array. */
+ * are fetched. Of a root, what is below it is copied. Returns the copy (PARENT for a root), or NULL:
+ * errors as vmcx_key_dup_array, with what was copied so far left in the tree. */
 VMCX_API VmcxKey *vmcx_key_add_copy (VmcxKey *parent, const VmcxKey *source, GError **error);
 
 typedef struct
@@ -172,7 +174,8 @@ VMCX_API gboolean vmcx_tree_write_fd (VmcxTree *tree, int fd, const VmcxWriteOpt
                                       GError **error);
 
 /* The same as file PATH, replacing one that is there: written beside it, fsynced, renamed, the
- * directory fsynced. After an error PATH is as it was and nothing is left beside it. */
+ * directory fsynced. After an error PATH is as it was and nothing is left beside it; only when that
+ * last fsync fails after an old file was replaced, the new one stays. */
 VMCX_API gboolean vmcx_tree_write (VmcxTree *tree, const char *path,
                                    const VmcxWriteOptions *options, GError **error);
 
