@@ -208,12 +208,26 @@ run_steps (CairnSqliteStore *store, GError **error)
   return execute (store, marks, error);
 }
 
+/* Before anything is locked. One transaction, so that what another process makes of an empty file
+ * at this moment is seen whole or not at all. */
+static gboolean
+look_at_version (CairnSqliteStore *store, int64_t *version, GError **error)
+{
+  gboolean known;
+
+  if (!cairn_connection_begin_read (store, error))
+    return FALSE;
+  known = read_version (store, version, error);
+  cairn_connection_abort (store);
+  return known;
+}
+
 gboolean
 cairn_schema_ensure (CairnSqliteStore *store, GError **error)
 {
   int64_t version = 0;
 
-  if (!read_version (store, &version, error))
+  if (!look_at_version (store, &version, error))
     return FALSE;
   if (version > CAIRN_SCHEMA_VERSION)
     return fail_newer (store, version, error);
