@@ -157,8 +157,8 @@ VMCX_API VmcxKey *vmcx_key_add_utf16 (VmcxKey *parent, const char *name, const g
 VMCX_API VmcxKey *vmcx_key_add_array (VmcxKey *parent, const char *name, GBytes *bytes);
 
 /* Appends a copy of SOURCE (of a file or a tree) and all below it to PARENT; values in file objects
- * are fetched. Of a root, what is below it is copied. Returns the copy (PARENT for a root), or NULL:
- * errors as vmcx_key_dup_array, with what was copied so far left in the tree. */
+ * are fetched. Of a root, what is below it is copied. Returns the copy (PARENT for a root), or
+ * NULL: errors as vmcx_key_dup_array, with what was copied so far left in the tree. */
 VMCX_API VmcxKey *vmcx_key_add_copy (VmcxKey *parent, const VmcxKey *source, GError **error);
 
 typedef struct
