@@ -21,6 +21,15 @@ cairn_intent_new (CairnIntentKind kind, const char *vm_guid)
 }
 
 void
+cairn_intent_set_point (CairnIntent *intent, const char *instance_id, const char *bitmap)
+{
+  g_free (intent->point);
+  intent->point = g_strdup (instance_id);
+  g_free (intent->bitmap);
+  intent->bitmap = g_strdup (bitmap);
+}
+
+void
 cairn_intent_free (CairnIntent *intent)
 {
   if (!intent)

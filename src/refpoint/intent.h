@@ -33,6 +33,9 @@ typedef struct
 } CairnIntent;
 
 CairnIntent *cairn_intent_new (CairnIntentKind kind, const char *vm_guid);
+
+/* Says which point and bitmap it is about; both are copied. */
+void cairn_intent_set_point (CairnIntent *intent, const char *instance_id, const char *bitmap);
 void cairn_intent_free (CairnIntent *intent);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnIntent, cairn_intent_free)
 

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Ties anchors to a VM's disks and judges them. */
+#include "refpoint/attachment.h"
+
+CairnDisk *
+cairn_anchor_find_disk (const CairnAnchor *anchor, const CairnVm *vm)
+{
+  CairnDisk *disk;
+
+  if (!vm)
+    return NULL;
+  disk = cairn_vm_find_disk (vm, anchor->disk_identifier);
+  if (!disk)
+    disk = cairn_vm_find_target (vm, anchor->target);
+  for (guint i = 0; !disk && i < vm->disks->len; i++)
+    {
+      CairnDisk *candidate = vm->disks->pdata[i];
+
+      if (g_str_equal (candidate->path, anchor->path))
+        disk = candidate;
+    }
+  return disk;
+}
+
+gboolean
+cairn_anchor_judge_unattached (const CairnAnchor *anchor, const CairnDisk *disk,
+                               CairnJudgement *judgement)
+{
+  if (!anchor->bitmap)
+    {
+      judgement->verdict = CAIRN_VERDICT_UNANCHORED;
+      judgement->reason
+          = g_strdup_printf ("disk '%s' ('%s') came from Hyper-V and no bitmap was ever tied to "
+                             "the point here; anchor "
+                             "it by comparing the disk with a copy of it as of that time",
+                             anchor->target, anchor->path);
+      return TRUE;
+    }
+  if (!disk)
+    {
+      judgement->verdict = CAIRN_VERDICT_NO_FILE;
+      judgement->reason = g_strdup_printf (
+          "disk '%s' ('%s') of the point isn't attached to the VM; attach it and try again",
+          anchor->target, anchor->path);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/* The anchors of one disk, oldest point first. */
+typedef struct
+{
+  const CairnDisk *disk; /* borrowed */
+  GPtrArray *anchors;    /* of CairnAnchor, borrowed */
+  GPtrArray *places;     /* of CairnDiskVerdict, borrowed: where each verdict goes */
+  GPtrArray *points;     /* of CairnPoint, borrowed */
+} DiskGroup;
+
+static DiskGroup *
+disk_group_new (const CairnDisk *disk)
+{
+  DiskGroup *group = g_new0 (DiskGroup, 1);
+
+  group->disk = disk;
+  group->anchors = g_ptr_array_new ();
+  group->places = g_ptr_array_new ();
+  group->points = g_ptr_array_new ();
+  return group;
+}
+
+static void
+disk_group_free (DiskGroup *group)
+{
+  g_ptr_array_unref (group->anchors);
+  g_ptr_array_unref (group->places);
+  g_ptr_array_unref (group->points);
+  g_free (group);
+}
+
+static DiskGroup *
+find_group (GPtrArray *groups, const CairnDisk *disk)
+{
+  for (guint i = 0; i < groups->len; i++)
+    {
+      DiskGroup *group = groups->pdata[i];
+
+      if (group->disk == disk)
+        return group;
+    }
+  g_ptr_array_add (groups, disk_group_new (disk));
+  return groups->pdata[groups->len - 1];
+}
+
+/* Prepares POINT's state; anchors that need a look at their image go into their disk's group. */
+static CairnPointState *
+begin_state (const CairnPoint *point, const CairnVm *vm, GPtrArray *groups)
+{
+  CairnPointState *state = g_new0 (CairnPointState, 1);
+
+  state->point = cairn_point_copy (point);
+  state->disks = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_verdict_free);
+  for (guint i = 0; i < point->anchors->len; i++)
+    {
+      CairnAnchor *anchor = point->anchors->pdata[i];
+      CairnDisk *disk = cairn_anchor_find_disk (anchor, vm);
+      CairnJudgement judgement = { 0 };
+      CairnDiskVerdict *verdict
+          = cairn_disk_verdict_new (disk ? disk->target : anchor->target,
+                                    disk ? disk->path : anchor->path, CAIRN_VERDICT_TRACKED, NULL);
+
+      g_ptr_array_add (state->disks, verdict);
+      if (cairn_anchor_judge_unattached (anchor, disk, &judgement))
+        {
+          verdict->verdict = judgement.verdict;
+          g_free (verdict->reason);
+          verdict->reason = judgement.reason;
+        }
+      else
+        {
+          DiskGroup *group = find_group (groups, disk);
+
+          g_ptr_array_add (group->anchors, anchor);
+          g_ptr_array_add (group->places, verdict);
+          g_ptr_array_add (group->points, (gpointer)point);
+        }
+    }
+  return state;
+}
+
+/* What was seen dirty once can't become clean by itself: remembering it shows a cleared bitmap. */
+static void
+note_seen (CairnService *service, const DiskGroup *group, const CairnJudgement *judgements)
+{
+  g_autoptr (GArray) seen = g_array_new (FALSE, FALSE, sizeof (CairnStoreSeen));
+
+  for (guint i = 0; i < group->anchors->len; i++)
+    {
+      const CairnAnchor *anchor = group->anchors->pdata[i];
+      const CairnPoint *point = group->points->pdata[i];
+      CairnStoreSeen one
+          = { point->instance_id, anchor->disk_identifier, judgements[i].dirty_bytes };
+
+      if (judgements[i].verdict == CAIRN_VERDICT_TRACKED
+          && judgements[i].dirty_bytes > anchor->dirty_seen_bytes)
+        g_array_append_val (seen, one);
+    }
+  if (seen->len > 0)
+    service->store->ops->note_seen (service->store, (const CairnStoreSeen *)(void *)seen->data,
+                                    seen->len);
+}
+
+static gboolean
+judge_group (CairnService *service, const DiskGroup *group, int64_t deadline, GError **error)
+{
+  guint n = group->anchors->len;
+  g_autofree CairnJudgement *judgements = g_new0 (CairnJudgement, n);
+
+  if (!service->tracker->ops->judge (service->tracker, group->disk,
+                                     (const CairnAnchor *const *)group->anchors->pdata, n,
+                                     judgements, deadline, error))
+    {
+      for (guint i = 0; i < n; i++)
+        cairn_judgement_clear (&judgements[i]);
+      return FALSE;
+    }
+  note_seen (service, group, judgements);
+  for (guint i = 0; i < n; i++)
+    {
+      CairnDiskVerdict *verdict = group->places->pdata[i];
+
+      verdict->verdict = judgements[i].verdict;
+      g_free (verdict->reason);
+      verdict->reason = g_steal_pointer (&judgements[i].reason);
+    }
+  return TRUE;
+}
+
+GPtrArray *
+cairn_points_judge (CairnService *service, const CairnVm *vm, const GPtrArray *points,
+                    int64_t deadline, GError **error)
+{
+  g_autoptr (GPtrArray) states
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_point_state_free);
+  g_autoptr (GPtrArray) groups = g_ptr_array_new_with_free_func ((GDestroyNotify)disk_group_free);
+
+  for (guint i = 0; i < points->len; i++)
+    g_ptr_array_add (states, begin_state (points->pdata[i], vm, groups));
+  for (guint i = 0; i < groups->len; i++)
+    if (!judge_group (service, groups->pdata[i], deadline, error))
+      return NULL;
+  return g_steal_pointer (&states);
+}
+
+CairnPointState *
+cairn_point_judge (CairnService *service, const CairnVm *vm, const CairnPoint *point,
+                   int64_t deadline, GError **error)
+{
+  CairnStore *store = service->store;
+  g_autoptr (GPtrArray) siblings = store->ops->list_points (store, point->vm_guid, error);
+  g_autoptr (GPtrArray) batch = g_ptr_array_new ();
+  g_autoptr (GPtrArray) states = NULL;
+
+  if (!siblings)
+    return NULL;
+  g_ptr_array_add (batch, (gpointer)point);
+  for (guint i = 0; i < siblings->len; i++)
+    if (((CairnPoint *)siblings->pdata[i])->creation_time_ms > point->creation_time_ms)
+      g_ptr_array_add (batch, siblings->pdata[i]);
+  states = cairn_points_judge (service, vm, batch, deadline, error);
+  return states ? g_ptr_array_steal_index (states, 0) : NULL;
+}
+
+void
+cairn_point_state_free (CairnPointState *state)
+{
+  if (!state)
+    return;
+  cairn_point_free (state->point);
+  g_ptr_array_unref (state->disks);
+  g_free (state);
+}
+
+static gboolean
+verdict_is_good (CairnVerdict verdict)
+{
+  return verdict == CAIRN_VERDICT_TRACKED || verdict == CAIRN_VERDICT_UNANCHORED;
+}
+
+gboolean
+cairn_verdicts_require (const GPtrArray *verdicts, const char *object, const char *doing,
+                        GError **error)
+{
+  const CairnDiskVerdict *first = NULL;
+  guint n_bad = 0;
+  g_autofree char *others = NULL;
+
+  for (guint i = 0; i < verdicts->len; i++)
+    {
+      const CairnDiskVerdict *verdict = verdicts->pdata[i];
+
+      if (verdict_is_good (verdict->verdict))
+        continue;
+      n_bad++;
+      /* A disk that is broken says more than one that is busy now. */
+      if (!first
+          || (first->verdict == CAIRN_VERDICT_BUSY && verdict->verdict != CAIRN_VERDICT_BUSY))
+        first = verdict;
+    }
+  if (!first)
+    return TRUE;
+  others = n_bad > 1 ? g_strdup_printf (" (and %u more)", n_bad - 1) : g_strdup ("");
+  g_set_error (error, CAIRN_ERROR,
+               first->verdict == CAIRN_VERDICT_BUSY ? CAIRN_ERROR_SYSTEM_IN_USE
+                                                    : CAIRN_ERROR_INVALID_STATE,
+               "%s can't be %s: disk '%s' is %s: %s%s", object, doing, first->target,
+               cairn_verdict_name (first->verdict), first->reason, others);
+  return FALSE;
+}

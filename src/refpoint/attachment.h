@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* attachment.h: which disk of a VM an anchor belongs to, and what holds for it there. */
+#ifndef CAIRN_ATTACHMENT_H
+#define CAIRN_ATTACHMENT_H
+
+#include "refpoint/operation.h"
+
+/* The VM's disk that ANCHOR means: by identifier, else target, else path; NULL when it isn't
+ * attached. Borrowed from VM. VM may be NULL. */
+CairnDisk *cairn_anchor_find_disk (const CairnAnchor *anchor, const CairnVm *vm);
+
+/* The verdict where there is nothing to look at: the anchor was never tied to a bitmap, or its disk
+ * isn't attached (DISK is NULL). FALSE when the tracker must be asked. */
+gboolean cairn_anchor_judge_unattached (const CairnAnchor *anchor, const CairnDisk *disk,
+                                        CairnJudgement *judgement);
+
+/* Judges every anchor of POINTS (of CairnPoint, oldest first, all of VM), each image looked at
+ * once. The result, of CairnPointState in the same order, takes copies of the points. */
+GPtrArray *cairn_points_judge (CairnService *service, const CairnVm *vm, const GPtrArray *points,
+                               int64_t deadline, GError **error);
+
+/* The same for one point of a VM, together with its newer siblings in the store, which may show
+ * that its bitmap was cleared. */
+CairnPointState *cairn_point_judge (CairnService *service, const CairnVm *vm,
+                                    const CairnPoint *point, int64_t deadline, GError **error);
+
+/* TRUE when every verdict is TRACKED, or UNANCHORED. Else INVALID_STATE, or SYSTEM_IN_USE when a
+ * disk is only busy; the sentence names DOING ("exported"), the first disk and how many more. */
+gboolean cairn_verdicts_require (const GPtrArray *verdicts, const char *object, const char *doing,
+                                 GError **error);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What changed since a reference point. */
+#include <inttypes.h>
+
+#include "refpoint/attachment.h"
+#include "refpoint/operation.h"
+
+void
+cairn_disk_changes_free (CairnDiskChanges *changes)
+{
+  if (!changes)
+    return;
+  g_free (changes->target);
+  g_free (changes->reason);
+  g_clear_pointer (&changes->extents, g_array_unref);
+  g_free (changes);
+}
+
+/* The part of one disk that is asked about. */
+typedef struct
+{
+  CairnService *service;
+  const CairnPoint *point;
+  const CairnVm *vm; /* may be NULL */
+  uint64_t offset_bytes;
+  uint64_t length_bytes;
+  int64_t deadline;
+} Question;
+
+/* The answer about one anchor, whose verdict is known. */
+static CairnDiskChanges *
+ask_disk (const Question *question, const CairnAnchor *anchor, const CairnDiskVerdict *known,
+          GError **error)
+{
+  CairnTracker *tracker = question->service->tracker;
+  CairnJudgement judgement = { 0 };
+  g_autoptr (CairnDiskChanges) changes = g_new0 (CairnDiskChanges, 1);
+
+  changes->target = g_strdup (known->target);
+  changes->virtual_size_bytes = anchor->virtual_size_bytes;
+  changes->verdict = known->verdict;
+  changes->reason = g_strdup (known->reason);
+  if (known->verdict != CAIRN_VERDICT_TRACKED)
+    return g_steal_pointer (&changes);
+  if (!tracker->ops->changes (tracker, cairn_anchor_find_disk (anchor, question->vm), anchor,
+                              question->offset_bytes, question->length_bytes, &changes->extents,
+                              &judgement, question->deadline, error))
+    {
+      cairn_judgement_clear (&judgement);
+      return NULL;
+    }
+  changes->verdict = judgement.verdict;
+  g_free (changes->reason);
+  changes->reason = judgement.reason ? judgement.reason : g_strdup ("");
+  return g_steal_pointer (&changes);
+}
+
+/* Asks the disk TARGET, or all (NULL). The result is empty when the point has no such disk. */
+static GPtrArray *
+ask_disks (const Question *question, const CairnPointState *state, const char *target,
+           GError **error)
+{
+  g_autoptr (GPtrArray) answers
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_changes_free);
+
+  for (guint i = 0; i < state->disks->len; i++)
+    {
+      const CairnDiskVerdict *known = state->disks->pdata[i];
+      CairnDiskChanges *changes;
+
+      if (target && !g_str_equal (known->target, target))
+        continue;
+      changes = ask_disk (question, state->point->anchors->pdata[i], known, error);
+      if (!changes)
+        return NULL;
+      g_ptr_array_add (answers, changes);
+    }
+  return g_steal_pointer (&answers);
+}
+
+static gboolean
+check_answers (const GPtrArray *answers, const Question *question, const char *target,
+               GError **error)
+{
+  uint64_t largest = 0;
+
+  for (guint i = 0; i < answers->len; i++)
+    largest = MAX (largest, ((CairnDiskChanges *)answers->pdata[i])->virtual_size_bytes);
+  if (answers->len == 0 && target)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+                 "reference point '%s' has no disk '%s'; `cairn show` lists its disks",
+                 question->point->instance_id, target);
+  else if (question->offset_bytes > 0 && question->offset_bytes >= largest)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+                 "offset 0x%" PRIx64 " lies past the end of the disk (0x%" PRIx64
+                 " bytes); give a smaller one",
+                 question->offset_bytes, largest);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* The sentence about the disks that can't answer; FALSE with it, TRUE when all can. */
+static gboolean
+require_answers (const CairnPoint *point, const GPtrArray *disks, GError **error)
+{
+  g_autoptr (GPtrArray) verdicts
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_verdict_free);
+  g_autofree char *object = g_strdup_printf ("changes since '%s'", point->instance_id);
+
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const CairnDiskChanges *changes = disks->pdata[i];
+
+      if (changes->verdict == CAIRN_VERDICT_UNANCHORED)
+        {
+          g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE, "%s can't be told: %s",
+                       object, changes->reason);
+          return FALSE;
+        }
+      g_ptr_array_add (verdicts, cairn_disk_verdict_new (changes->target, "", changes->verdict,
+                                                         changes->reason));
+    }
+  return cairn_verdicts_require (verdicts, object, "told", error);
+}
+
+gboolean
+cairn_service_get_changes (CairnService *service, const char *id, const CairnChangesQuery *query,
+                           GPtrArray **out, GError **error)
+{
+  static const CairnChangesQuery everything = { 0 };
+  Question question = { .service = service, .deadline = cairn_service_start_call (service) };
+  g_autoptr (CairnPoint) point = cairn_service_find_point (service, id, error);
+  g_autoptr (CairnVm) vm = NULL;
+  g_autoptr (CairnPointState) state = NULL;
+  g_autoptr (GPtrArray) answers = NULL;
+  gboolean ok;
+
+  if (!point)
+    return FALSE;
+  if (!query)
+    query = &everything;
+  vm = cairn_service_find_vm (service, point->vm_guid, NULL);
+  question.point = point;
+  question.vm = vm;
+  question.offset_bytes = query->offset_bytes;
+  question.length_bytes = query->length_bytes ? query->length_bytes : UINT64_MAX;
+  state = cairn_point_judge (service, vm, point, question.deadline, error);
+  answers = state ? ask_disks (&question, state, query->target, error) : NULL;
+  if (!answers || !check_answers (answers, &question, query->target, error))
+    return FALSE;
+  ok = require_answers (point, answers, error);
+  *out = g_steal_pointer (&answers);
+  return ok;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* CreateReferencePoint. */
+#include "refpoint/attachment.h"
+#include "refpoint/guid.h"
+#include "refpoint/operation.h"
+
+#include <string.h>
+
+/* Owner and label are shown in tables and kept with every point. */
+#define LABEL_LIMIT_BYTES 1024u
+
+static const CairnCreateOptions default_options = { 0 };
+
+static gboolean
+check_label (const char *text, const char *what, GError **error)
+{
+  if (!text || (strlen (text) <= LABEL_LIMIT_BYTES && g_utf8_validate (text, -1, NULL)))
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+               "the %s must be at most %u bytes of UTF-8; give a shorter one", what,
+               LABEL_LIMIT_BYTES);
+  return FALSE;
+}
+
+static gboolean
+check_options (const CairnCreateOptions *options, GError **error)
+{
+  if (options->type == CAIRN_POINT_TYPE_LOG)
+    g_set_error_literal (
+        error, CAIRN_ERROR, CAIRN_ERROR_NOT_SUPPORTED,
+        "log-based reference points are not supported yet; create one of type rct");
+  else if (options->type != 0 && options->type != CAIRN_POINT_TYPE_RCT)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+                 "%d isn't a reference point type; give 1 (log) or 2 (RCT)", (int)options->type);
+  else if (options->consistency == CAIRN_CONSISTENCY_APPLICATION)
+    g_set_error_literal (
+        error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
+        "an application-consistent point needs a running guest to freeze, and these "
+        "are shut-off images; ask for crash consistency, which a shut-off disk "
+        "meets anyway");
+  else if (options->consistency != 0 && options->consistency != CAIRN_CONSISTENCY_CRASH)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+                 "%d isn't a consistency level; give 1 (application) or 2 (crash)",
+                 (int)options->consistency);
+  else
+    return check_label (options->owner, "owner", error)
+           && check_label (options->label, "label", error);
+  return FALSE;
+}
+
+static CairnAnchor *
+anchor_for (const CairnDisk *disk, const CairnDiskProbe *probe)
+{
+  CairnAnchor *anchor = cairn_anchor_new ();
+
+  anchor->disk_identifier = g_strdup (disk->identifier);
+  anchor->target = g_strdup (disk->target);
+  anchor->path = g_strdup (disk->path);
+  anchor->format = g_strdup (probe->format);
+  anchor->virtual_size_bytes = probe->virtual_size_bytes;
+  anchor->granularity_bytes = CAIRN_DEFAULT_GRANULARITY;
+  return anchor;
+}
+
+/* Looks at every disk: those that can be tracked become anchors of POINT and go to TRACKED. */
+static GPtrArray *
+choose_disks (CairnOperation *operation, CairnPoint *point, GPtrArray *tracked)
+{
+  CairnTracker *tracker = operation->service->tracker;
+  GPtrArray *verdicts = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_verdict_free);
+
+  for (guint i = 0; i < operation->vm->disks->len; i++)
+    {
+      CairnDisk *disk = operation->vm->disks->pdata[i];
+      CairnDiskProbe probe = { 0 };
+
+      tracker->ops->probe_disk (tracker, disk, &probe);
+      g_ptr_array_add (
+          verdicts, cairn_disk_verdict_new (disk->target, disk->path, probe.verdict, probe.reason));
+      if (probe.verdict == CAIRN_VERDICT_TRACKED)
+        {
+          g_ptr_array_add (point->anchors, anchor_for (disk, &probe));
+          g_ptr_array_add (tracked, disk);
+        }
+      cairn_disk_probe_clear (&probe);
+    }
+  return verdicts;
+}
+
+/* A disk that has nowhere to keep a bitmap is left out; one that should have been there is not. */
+static gboolean
+require_disks (const CairnVm *vm, const GPtrArray *verdicts, guint n_tracked, GError **error)
+{
+  g_autoptr (GPtrArray) bad = g_ptr_array_new ();
+  g_autofree char *object = g_strdup_printf ("a reference point of VM '%s'", vm->name);
+
+  for (guint i = 0; i < verdicts->len; i++)
+    {
+      CairnDiskVerdict *verdict = verdicts->pdata[i];
+
+      if (verdict->verdict != CAIRN_VERDICT_UNSUPPORTED_FORMAT || n_tracked == 0)
+        g_ptr_array_add (bad, verdict);
+    }
+  return cairn_verdicts_require (bad, object, "created", error);
+}
+
+static gboolean
+name_point (CairnOperation *operation, CairnPoint *point, GError **error)
+{
+  CairnStore *store = operation->service->store;
+  int64_t newest;
+
+  if (!store->ops->newest_time_ms (store, operation->vm->guid, &newest, error))
+    return FALSE;
+  point->creation_time_ms = MAX (g_get_real_time () / 1000, newest + 1);
+  if (point->creation_time_ms > CAIRN_GUID_TIME_LIMIT_MS)
+    {
+      g_set_error (
+          error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
+          "VM '%s' has a point from the end of time, after which no other can come; destroy "
+          "that point",
+          operation->vm->name);
+      return FALSE;
+    }
+  point->guid = cairn_guid_v7 (point->creation_time_ms, NULL);
+  point->vm_guid = g_strdup (operation->vm->guid);
+  point->instance_id = cairn_instance_id_format (point->vm_guid, point->guid);
+  for (guint i = 0; i < point->anchors->len; i++)
+    {
+      CairnAnchor *anchor = point->anchors->pdata[i];
+
+      anchor->bitmap = g_strdup (point->guid);
+      anchor->change_tracking_id = cairn_change_tracking_id_format (point->guid, i);
+    }
+  return TRUE;
+}
+
+/* What is allocated once the bitmap records: growth that it doesn't explain shows it was cleared.
+ */
+static void
+count_allocated (CairnTracker *tracker, CairnPoint *point, const GPtrArray *tracked)
+{
+  for (guint i = 0; i < tracked->len; i++)
+    {
+      CairnAnchor *anchor = point->anchors->pdata[i];
+      CairnDiskProbe probe = { 0 };
+
+      tracker->ops->probe_disk (tracker, tracked->pdata[i], &probe);
+      anchor->allocated_bytes = probe.allocated_bytes;
+      cairn_disk_probe_clear (&probe);
+    }
+}
+
+/* Sets the bitmaps and makes the point true, with an intent around both. */
+static gboolean
+anchor_point (CairnOperation *operation, CairnPoint *point, GPtrArray *tracked, GError **error)
+{
+  CairnService *service = operation->service;
+  CairnTracker *tracker = service->tracker;
+  g_autoptr (CairnIntent) intent = cairn_intent_new (CAIRN_INTENT_CREATE, operation->vm->guid);
+  g_autoptr (GPtrArray) points = g_ptr_array_new ();
+  CairnStoreChange begin = { .put_intent = intent };
+  CairnStoreChange undo = { .remove_intent = intent->id };
+  CairnStoreChange done = { .put_points = points, .remove_intent = intent->id };
+
+  g_ptr_array_add (points, point);
+  cairn_intent_set_point (intent, point->instance_id, point->guid);
+  for (guint i = 0; i < tracked->len; i++)
+    g_ptr_array_add (intent->images, g_strdup (((CairnDisk *)tracked->pdata[i])->path));
+  if (!cairn_service_apply (service, &begin, error))
+    return FALSE;
+  if (!tracker->ops->add_bitmap (tracker, tracked, point->guid, CAIRN_DEFAULT_GRANULARITY,
+                                 operation->deadline, error))
+    {
+      cairn_service_apply (service, &undo, NULL);
+      return FALSE;
+    }
+  count_allocated (tracker, point, tracked);
+  if (cairn_deadline_check (operation->deadline, error)
+      && cairn_service_apply (service, &done, error))
+    return TRUE;
+  /* When this fails too, the intent stays and recovery has another go. */
+  if (tracker->ops->remove_bitmap (tracker, tracked, point->guid, INT64_MAX, NULL))
+    cairn_service_apply (service, &undo, NULL);
+  return FALSE;
+}
+
+static void
+take_options (CairnPoint *point, const CairnCreateOptions *options)
+{
+  const char *owner = options->owner ? options->owner : g_getenv ("CAIRN_OWNER");
+
+  point->owner = g_strdup (owner ? owner : "");
+  point->label = g_strdup (options->label ? options->label : "");
+  point->origin = CAIRN_ORIGIN_CREATED;
+}
+
+gboolean
+cairn_service_create_reference_point (CairnService *service, const char *vm,
+                                      const CairnCreateOptions *options, CairnPoint **out,
+                                      GPtrArray **disks, GError **error)
+{
+  int64_t deadline = cairn_service_start_call (service);
+  g_autoptr (CairnOperation) operation = NULL;
+  g_autoptr (CairnPoint) point = cairn_point_new ();
+  g_autoptr (GPtrArray) tracked = g_ptr_array_new ();
+  g_autoptr (GPtrArray) verdicts = NULL;
+
+  if (!options)
+    options = &default_options;
+  if (!check_options (options, error))
+    return FALSE;
+  operation = cairn_operation_begin (service, vm, deadline, error);
+  if (!operation)
+    return FALSE;
+  take_options (point, options);
+  verdicts = choose_disks (operation, point, tracked);
+  if (!require_disks (operation->vm, verdicts, tracked->len, error))
+    {
+      if (disks)
+        *disks = g_steal_pointer (&verdicts);
+      return FALSE;
+    }
+  if (!name_point (operation, point, error) || !anchor_point (operation, point, tracked, error))
+    return FALSE;
+  if (out)
+    *out = g_steal_pointer (&point);
+  if (disks)
+    *disks = g_steal_pointer (&verdicts);
+  return TRUE;
+}

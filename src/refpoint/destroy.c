@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* DestroyReferencePoint and RemoveAssociatedData. */
+#include "refpoint/attachment.h"
+#include "refpoint/operation.h"
+
+static gboolean
+check_owner (const CairnPoint *point, const char *owner, gboolean force, GError **error)
+{
+  if (!owner)
+    owner = g_getenv ("CAIRN_OWNER");
+  if (force || !*point->owner || g_strcmp0 (point->owner, owner) == 0)
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_ACCESS_DENIED,
+               "reference point '%s' belongs to '%s'; ask its owner, or use --force to destroy it "
+               "all the same",
+               point->instance_id, point->owner);
+  return FALSE;
+}
+
+/* The attached disks that may hold the point's bitmap. */
+static GPtrArray *
+anchored_disks (const CairnPoint *point, const CairnVm *vm)
+{
+  GPtrArray *disks = g_ptr_array_new ();
+
+  for (guint i = 0; i < point->anchors->len; i++)
+    {
+      const CairnAnchor *anchor = point->anchors->pdata[i];
+      CairnDisk *disk = cairn_anchor_find_disk (anchor, vm);
+
+      if (anchor->bitmap && disk && !g_ptr_array_find (disks, disk, NULL))
+        g_ptr_array_add (disks, disk);
+    }
+  return disks;
+}
+
+/* The point leaves the store first, so that none is ever listed with half its bitmaps. */
+static gboolean
+remove_point (CairnOperation *operation, CairnPoint *point, GPtrArray *disks, GError **error)
+{
+  CairnService *service = operation->service;
+  CairnTracker *tracker = service->tracker;
+  g_autoptr (CairnIntent) intent = cairn_intent_new (CAIRN_INTENT_DESTROY, operation->vm->guid);
+  g_autoptr (GPtrArray) points = g_ptr_array_new ();
+  g_autoptr (GPtrArray) ids = g_ptr_array_new ();
+  CairnStoreChange begin = { .remove_points = ids, .put_intent = intent };
+  CairnStoreChange undo = { .put_points = points, .remove_intent = intent->id };
+  CairnStoreChange done = { .remove_intent = intent->id };
+
+  g_ptr_array_add (points, point);
+  g_ptr_array_add (ids, point->instance_id);
+  cairn_intent_set_point (intent, point->instance_id, point->guid);
+  for (guint i = 0; i < disks->len; i++)
+    g_ptr_array_add (intent->images, g_strdup (((CairnDisk *)disks->pdata[i])->path));
+  if (!cairn_service_apply (service, &begin, error))
+    return FALSE;
+  if (disks->len > 0
+      && !tracker->ops->remove_bitmap (tracker, disks, point->guid, operation->deadline, error))
+    {
+      cairn_service_apply (service, &undo, NULL);
+      return FALSE;
+    }
+  /* The bitmaps are gone: an intent that can't be dropped now is found done by recovery. */
+  cairn_service_apply (service, &done, NULL);
+  return TRUE;
+}
+
+gboolean
+cairn_service_destroy_reference_point (CairnService *service, const char *id, const char *owner,
+                                       gboolean force, GError **error)
+{
+  int64_t deadline = cairn_service_start_call (service);
+  g_autoptr (CairnPoint) known = cairn_service_find_point (service, id, error);
+  g_autoptr (CairnOperation) operation = NULL;
+  g_autoptr (CairnPoint) point = NULL;
+  g_autoptr (GPtrArray) disks = NULL;
+
+  if (!known || !check_owner (known, owner, force, error))
+    return FALSE;
+  operation = cairn_operation_begin (service, known->vm_guid, deadline, error);
+  if (!operation)
+    return FALSE;
+  /* Under the lock once more: another process may have destroyed it meanwhile. */
+  point = cairn_service_find_point (service, known->instance_id, error);
+  if (!point)
+    return FALSE;
+  disks = anchored_disks (point, operation->vm);
+  return remove_point (operation, point, disks, error);
+}
+
+gboolean
+cairn_service_remove_associated_data (CairnService *service, const char *id, GError **error)
+{
+  g_autoptr (CairnPoint) point = NULL;
+
+  cairn_service_start_call (service);
+  point = cairn_service_find_point (service, id, error);
+  /* Only log-based points have data, and there are none yet. */
+  return point != NULL;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* dirty.h: a list of extents as bytes, as it stands in a runtime-state file.
+ *
+ * For each extent two unsigned LEB128 numbers: granules since the end of the one before (or the
+ * start of the disk), then granules in it (at least 1). 2 to 6 bytes an extent in practice.
+ */
+#ifndef CAIRN_DIRTY_H
+#define CAIRN_DIRTY_H
+
+#include <cairn/extent.h>
+
+/* EXTENTS rounded out to GRANULARITY_BYTES (> 0); the caller unrefs. */
+GBytes *cairn_dirty_encode (const GArray *extents, uint64_t granularity_bytes);
+
+/* The extents, clipped to a disk of SIZE_BYTES; NULL when the bytes aren't such a list or it leaves
+ * the disk. */
+GArray *cairn_dirty_decode (GBytes *bytes, uint64_t granularity_bytes, uint64_t size_bytes);
+
+#endif

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ImportReferencePointMetadata: gives a VM its reference points back.
+ *
+ * What is wrong is found in the order of the method's result table: paths, VM, file access, file
+ * type, container, pairing, VM identity, schema, busy, disks. Nothing is changed until all of it is
+ * right; then everything is, in one transaction of the store.
+ */
+#include "refpoint/attachment.h"
+#include "refpoint/guid.h"
+#include "refpoint/pair.h"
+
+typedef struct
+{
+  CairnOperation *operation; /* borrowed */
+  CairnMetadata *metadata;   /* borrowed; only the points taken */
+  GPtrArray *fresh;          /* of CairnPoint, borrowed: not in the store yet */
+  GPtrArray *verdicts;       /* of CairnDiskVerdict, one per disk of the pair */
+  GHashTable *by_disk;       /* disk identifier -> CairnDiskVerdict, borrowed both */
+} Import;
+
+void
+cairn_import_free (CairnImport *result)
+{
+  if (!result)
+    return;
+  g_ptr_array_unref (result->instance_ids);
+  g_free (result);
+}
+
+/* ---- which points ---- */
+
+static int
+find_point_index (const CairnMetadata *metadata, const char *guid)
+{
+  for (guint i = 0; i < metadata->points->len; i++)
+    if (g_str_equal (((CairnPoint *)metadata->points->pdata[i])->guid, guid))
+      return (int)i;
+  return -1;
+}
+
+/* Leaves only the points asked for, in the order of the file. */
+static gboolean
+select_points (CairnMetadata *metadata, const char *const *wanted, GError **error)
+{
+  g_autoptr (GHashTable) keep = g_hash_table_new (g_direct_hash, g_direct_equal);
+
+  if (!wanted || !*wanted)
+    return TRUE;
+  for (; *wanted; wanted++)
+    {
+      g_autofree char *guid = cairn_guid_normalize (*wanted);
+      int index;
+
+      if (!guid)
+        cairn_instance_id_parse (*wanted, NULL, &guid);
+      index = guid ? find_point_index (metadata, guid) : -1;
+      if (index < 0)
+        {
+          g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+                       "the files hold no reference point '%s'; leave --point away to import all "
+                       "they hold",
+                       *wanted);
+          return FALSE;
+        }
+      g_hash_table_add (keep, metadata->points->pdata[index]);
+    }
+  for (guint i = metadata->points->len; i-- > 0;)
+    if (!g_hash_table_contains (keep, metadata->points->pdata[i]))
+      {
+        g_ptr_array_remove_index (metadata->points, i);
+        g_ptr_array_remove_index (metadata->dirty, i);
+      }
+  return TRUE;
+}
+
+/* ---- points that are there already ---- */
+
+static gboolean
+same_anchor (const CairnAnchor *a, const CairnAnchor *b)
+{
+  return g_ascii_strcasecmp (a->disk_identifier, b->disk_identifier) == 0
+         && a->virtual_size_bytes == b->virtual_size_bytes
+         && a->granularity_bytes == b->granularity_bytes && g_strcmp0 (a->bitmap, b->bitmap) == 0
+         && g_strcmp0 (a->change_tracking_id, b->change_tracking_id) == 0;
+}
+
+/* What a point is; paths, targets and origin are this host's business. */
+static gboolean
+same_point (const CairnPoint *a, const CairnPoint *b)
+{
+  if (a->type != b->type || a->consistency != b->consistency
+      || a->creation_time_ms != b->creation_time_ms || !g_str_equal (a->owner, b->owner)
+      || !g_str_equal (a->label, b->label) || a->anchors->len != b->anchors->len)
+    return FALSE;
+  for (guint i = 0; i < a->anchors->len; i++)
+    if (!same_anchor (a->anchors->pdata[i], b->anchors->pdata[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* Sorts out the points that are there; one with other content ends the import. */
+static gboolean
+find_fresh (Import *import, GError **error)
+{
+  CairnStore *store = import->operation->service->store;
+  const CairnVm *vm = import->operation->vm;
+
+  for (guint i = 0; i < import->metadata->points->len; i++)
+    {
+      CairnPoint *point = import->metadata->points->pdata[i];
+      g_autoptr (CairnPoint) there = NULL;
+
+      g_free (point->vm_guid);
+      point->vm_guid = g_strdup (vm->guid);
+      if (!store->ops->get_point (store, point->instance_id, &there, error))
+        return FALSE;
+      if (!there)
+        {
+          g_ptr_array_add (import->fresh, point);
+          continue;
+        }
+      if (g_str_equal (there->vm_guid, vm->guid) && same_point (there, point))
+        continue;
+      g_set_error (
+          error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+          "reference point '%s' is there already with other content, and is left as it is; "
+          "destroy it first if the file's is the right one",
+          point->instance_id);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* ---- disks ---- */
+
+/* The verdict of a disk is that of the first point it fails. */
+static void
+note_verdict (Import *import, const CairnAnchor *anchor, const CairnDisk *disk,
+              CairnVerdict verdict, const char *reason)
+{
+  CairnDiskVerdict *known = g_hash_table_lookup (import->by_disk, anchor->disk_identifier);
+
+  if (!known)
+    {
+      known = cairn_disk_verdict_new (disk ? disk->target : anchor->target,
+                                      disk ? disk->path : anchor->path, verdict, reason);
+      g_ptr_array_add (import->verdicts, known);
+      g_hash_table_insert (import->by_disk, anchor->disk_identifier, known);
+    }
+  else if (known->verdict == CAIRN_VERDICT_TRACKED && verdict != CAIRN_VERDICT_TRACKED)
+    {
+      known->verdict = verdict;
+      g_free (known->reason);
+      known->reason = g_strdup (reason);
+    }
+}
+
+/* Whether all that was dirty at export is dirty still; *DIRTY_BYTES is what is dirty now. */
+static gboolean
+check_dirty (Import *import, const CairnAnchor *anchor, const CairnDisk *disk,
+             const GArray *dirty_then, CairnJudgement *judgement, GError **error)
+{
+  CairnTracker *tracker = import->operation->service->tracker;
+  g_autoptr (GArray) now = NULL;
+
+  cairn_judgement_clear (judgement);
+  if (!tracker->ops->changes (tracker, disk, anchor, 0, UINT64_MAX, &now, judgement,
+                              import->operation->deadline, error))
+    return FALSE;
+  if (!now || cairn_extents_cover (now, dirty_then))
+    return TRUE;
+  judgement->verdict = CAIRN_VERDICT_DISABLED;
+  g_free (judgement->reason);
+  judgement->reason = g_strdup_printf (
+      "image '%s': an extent that had changed when point '%s' was exported is clean now, so its "
+      "bitmap was cleared or the image is an older copy; bring the disks of the export, or make a "
+      "full backup and a new point",
+      disk->path, anchor->bitmap);
+  return TRUE;
+}
+
+/* The disk an anchor of the file means; none that an anchor of the same point has taken. */
+static CairnDisk *
+match_disk (Import *import, const CairnAnchor *anchor, GHashTable *taken)
+{
+  CairnDisk *disk = cairn_anchor_find_disk (anchor, import->operation->vm);
+
+  return disk && g_hash_table_add (taken, disk) ? disk : NULL;
+}
+
+static gboolean
+judge_anchor (Import *import, CairnAnchor *anchor, const CairnDisk *disk, const GArray *dirty_then,
+              const CairnDiskVerdict *known, GError **error)
+{
+  CairnJudgement judgement = { .verdict = known->verdict, .reason = g_strdup (known->reason) };
+
+  if (!disk && judgement.verdict == CAIRN_VERDICT_TRACKED)
+    cairn_anchor_judge_unattached (anchor, NULL, &judgement);
+  if (judgement.verdict == CAIRN_VERDICT_TRACKED
+      && !check_dirty (import, anchor, disk, dirty_then, &judgement, error))
+    {
+      cairn_judgement_clear (&judgement);
+      return FALSE;
+    }
+  anchor->dirty_seen_bytes = judgement.dirty_bytes;
+  note_verdict (import, anchor, disk, judgement.verdict, judgement.reason ? judgement.reason : "");
+  cairn_judgement_clear (&judgement);
+  return TRUE;
+}
+
+static gboolean
+judge_point (Import *import, guint index, const CairnPointState *state, GError **error)
+{
+  CairnPoint *point = import->metadata->points->pdata[index];
+  const GPtrArray *dirty = import->metadata->dirty->pdata[index];
+  g_autoptr (GHashTable) taken = g_hash_table_new (g_direct_hash, g_direct_equal);
+
+  for (guint k = 0; k < point->anchors->len; k++)
+    {
+      CairnAnchor *anchor = point->anchors->pdata[k];
+
+      if (!judge_anchor (import, anchor, match_disk (import, anchor, taken), dirty->pdata[k],
+                         state->disks->pdata[k], error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static int
+compare_age (gconstpointer a, gconstpointer b)
+{
+  const CairnPoint *left = *(const CairnPoint *const *)a;
+  const CairnPoint *right = *(const CairnPoint *const *)b;
+
+  return left->creation_time_ms < right->creation_time_ms   ? -1
+         : left->creation_time_ms > right->creation_time_ms ? 1
+                                                            : 0;
+}
+
+/* Judges every disk for every point, together with the points that are there: a newer bitmap may
+ * show that an older one was cleared. */
+static gboolean
+judge_disks (Import *import, GError **error)
+{
+  CairnService *service = import->operation->service;
+  const CairnVm *vm = import->operation->vm;
+  g_autoptr (GPtrArray) there = service->store->ops->list_points (service->store, vm->guid, error);
+  g_autoptr (GPtrArray) batch = g_ptr_array_new ();
+  g_autoptr (GHashTable) places = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) states = NULL;
+
+  if (!there)
+    return FALSE;
+  for (guint i = 0; i < import->metadata->points->len; i++)
+    g_ptr_array_add (batch, import->metadata->points->pdata[i]);
+  for (guint i = 0; i < there->len; i++)
+    {
+      const CairnPoint *point = there->pdata[i];
+
+      if (find_point_index (import->metadata, point->guid) < 0)
+        g_ptr_array_add (batch, (gpointer)point);
+    }
+  g_ptr_array_sort (batch, compare_age);
+  states = cairn_points_judge (service, vm, batch, import->operation->deadline, error);
+  for (guint i = 0; states && i < states->len; i++)
+    g_hash_table_insert (places, ((CairnPointState *)states->pdata[i])->point->guid,
+                         states->pdata[i]);
+  for (guint i = 0; states && i < import->metadata->points->len; i++)
+    if (!judge_point (
+            import, i,
+            g_hash_table_lookup (places, ((CairnPoint *)import->metadata->points->pdata[i])->guid),
+            error))
+      return FALSE;
+  return states != NULL;
+}
+
+/* ---- making it true ---- */
+
+/* Gives a disk the file's identifier. Points that are here and knew it by another one go to
+ * CHANGED. */
+static void
+rename_disk (CairnDisk *disk, const char *identifier, GPtrArray *there, GPtrArray *changed)
+{
+  for (guint i = 0; i < there->len; i++)
+    {
+      CairnPoint *point = there->pdata[i];
+
+      for (guint k = 0; k < point->anchors->len; k++)
+        {
+          CairnAnchor *anchor = point->anchors->pdata[k];
+
+          if (g_ascii_strcasecmp (anchor->disk_identifier, disk->identifier) != 0)
+            continue;
+          g_free (anchor->disk_identifier);
+          anchor->disk_identifier = g_strdup (identifier);
+          if (!g_ptr_array_find (changed, point, NULL))
+            g_ptr_array_add (changed, point);
+        }
+    }
+  g_free (disk->identifier);
+  disk->identifier = g_strdup (identifier);
+}
+
+static void
+localize_anchor (Import *import, CairnAnchor *anchor, GPtrArray *there, GPtrArray *changed)
+{
+  CairnTracker *tracker = import->operation->service->tracker;
+  CairnDisk *disk = cairn_anchor_find_disk (anchor, import->operation->vm);
+  CairnDiskProbe probe = { 0 };
+
+  if (!disk || !anchor->bitmap)
+    return;
+  if (g_ascii_strcasecmp (disk->identifier, anchor->disk_identifier) != 0)
+    rename_disk (disk, anchor->disk_identifier, there, changed);
+  g_free (anchor->target);
+  anchor->target = g_strdup (disk->target);
+  g_free (anchor->path);
+  anchor->path = g_strdup (disk->path);
+  tracker->ops->probe_disk (tracker, disk, &probe);
+  anchor->allocated_bytes = probe.allocated_bytes;
+  cairn_disk_probe_clear (&probe);
+}
+
+/* Lists leave out what a point carries along; replacing it must not lose that. */
+static gboolean
+load_carried (CairnStore *store, GPtrArray *points, GError **error)
+{
+  for (guint i = 0; i < points->len; i++)
+    {
+      CairnPoint *point = points->pdata[i];
+      g_autoptr (CairnPoint) whole = NULL;
+
+      if (!store->ops->get_point (store, point->instance_id, &whole, error))
+        return FALSE;
+      if (whole && whole->configuration)
+        point->configuration = g_bytes_ref (whole->configuration);
+    }
+  return TRUE;
+}
+
+static gboolean
+store_points (Import *import, GError **error)
+{
+  CairnService *service = import->operation->service;
+  g_autoptr (GPtrArray) there
+      = service->store->ops->list_points (service->store, import->operation->vm->guid, error);
+  g_autoptr (GPtrArray) changed = g_ptr_array_new ();
+  CairnStoreChange change = { .put_points = import->fresh, .replace_points = changed };
+
+  if (!there)
+    return FALSE;
+  for (guint i = 0; i < import->fresh->len; i++)
+    {
+      const CairnPoint *point = import->fresh->pdata[i];
+
+      for (guint k = 0; k < point->anchors->len; k++)
+        localize_anchor (import, point->anchors->pdata[k], there, changed);
+    }
+  if (import->fresh->len == 0)
+    return TRUE;
+  if (!load_carried (service->store, changed, error))
+    return FALSE;
+  /* VMs of a hypervisor aren't the store's to change. */
+  if (!service->tracker->ops->find_vm)
+    change.put_vm = import->operation->vm;
+  return cairn_deadline_check (import->operation->deadline, error)
+         && cairn_service_apply (service, &change, error);
+}
+
+static gboolean
+run (Import *import, gboolean check_only, GError **error)
+{
+  g_autofree char *object
+      = g_strdup_printf ("the metadata for VM '%s'", import->operation->vm->name);
+
+  return find_fresh (import, error) && judge_disks (import, error)
+         && cairn_verdicts_require (import->verdicts, object, "imported", error)
+         && (check_only || store_points (import, error));
+}
+
+static CairnImport *
+result_of (const CairnMetadata *metadata)
+{
+  CairnImport *result = g_new0 (CairnImport, 1);
+
+  result->instance_ids = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < metadata->points->len; i++)
+    g_ptr_array_add (result->instance_ids,
+                     g_strdup (((CairnPoint *)metadata->points->pdata[i])->instance_id));
+  return result;
+}
+
+/* The part under the VM's lock. */
+static gboolean
+import_locked (CairnService *service, const char *vm_guid, CairnMetadata *metadata,
+               gboolean check_only, int64_t deadline, GPtrArray **verdicts, GError **error)
+{
+  g_autoptr (CairnOperation) operation = cairn_operation_begin (service, vm_guid, deadline, error);
+  g_autoptr (GPtrArray) fresh = g_ptr_array_new ();
+  g_autoptr (GPtrArray) judged
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_verdict_free);
+  g_autoptr (GHashTable) by_disk = g_hash_table_new (g_str_hash, g_str_equal);
+  Import import = { operation, metadata, fresh, judged, by_disk };
+  gboolean ok;
+
+  if (!operation)
+    return FALSE;
+  ok = run (&import, check_only, error);
+  if (verdicts && judged->len > 0)
+    *verdicts = g_steal_pointer (&judged);
+  return ok;
+}
+
+gboolean
+cairn_service_import_reference_point_metadata (CairnService *service, const char *vm_name,
+                                               const char *config_file_path,
+                                               const char *runtime_state_file_path,
+                                               const CairnImportOptions *options,
+                                               CairnImport **result, GPtrArray **verdicts,
+                                               GError **error)
+{
+  static const CairnImportOptions everything = { 0 };
+  int64_t deadline = cairn_service_start_call (service);
+  g_autoptr (CairnVm) vm = NULL;
+  g_autoptr (CairnPair) pair = NULL;
+  g_autoptr (CairnMetadata) metadata = NULL;
+
+  if (!options)
+    options = &everything;
+  if (!cairn_pair_check_paths (service, config_file_path, runtime_state_file_path, error))
+    return FALSE;
+  vm = cairn_service_find_vm (service, vm_name, error);
+  pair = vm ? cairn_pair_open (config_file_path, runtime_state_file_path, error) : NULL;
+  metadata = pair ? cairn_pair_read (pair, vm, error) : NULL;
+  if (!metadata || !select_points (metadata, options->points, error)
+      || !import_locked (service, vm->guid, metadata, options->check_only, deadline, verdicts,
+                         error))
+    return FALSE;
+  if (result)
+    *result = result_of (metadata);
+  return TRUE;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Several files take their places together, or none does. */
+#include "refpoint/publish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cairn/error.h>
+
+static gboolean
+fail (const char *what, const char *path, GError **error)
+{
+  int saved_errno = errno;
+  gboolean denied = saved_errno == EACCES || saved_errno == EPERM || saved_errno == EROFS;
+
+  g_set_error (error, CAIRN_ERROR, denied ? CAIRN_ERROR_ACCESS_DENIED : CAIRN_ERROR_FAILED,
+               "file '%s' can't be %s (%s); %s", path, what, g_strerror (saved_errno),
+               denied ? "choose a directory that this user may write to"
+                      : "free space or mend the file system, then try again");
+  return FALSE;
+}
+
+char *
+cairn_publish_temporary_name (const char *final_path, const char *id)
+{
+  g_autofree char *directory = g_path_get_dirname (final_path);
+  g_autofree char *base = g_path_get_basename (final_path);
+
+  return g_strdup_printf ("%s/.%s.%s.tmp", directory, base, id);
+}
+
+/* The second name of the file that was in the place before. */
+static char *
+kept_name (const char *temporary)
+{
+  return g_strconcat (temporary, ".old", NULL);
+}
+
+static gboolean
+sync_directory (const char *path, GError **error)
+{
+  g_autofree char *directory = g_path_get_dirname (path);
+  int fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gboolean ok = fd >= 0 && fsync (fd) == 0;
+
+  if (!ok)
+    fail ("made durable", directory, error);
+  if (fd >= 0)
+    close (fd);
+  return ok;
+}
+
+int
+cairn_publish_create (const CairnIntent *intent, guint index, GError **error)
+{
+  const char *path = intent->temporary_files->pdata[index];
+  int fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+
+  if (fd < 0)
+    fail ("created", path, error);
+  return fd;
+}
+
+gboolean
+cairn_publish_close (int fd, const char *path, GError **error)
+{
+  gboolean ok = fsync (fd) == 0 || fail ("made durable", path, error);
+
+  if (close (fd) != 0 && ok)
+    return fail ("closed", path, error);
+  return ok;
+}
+
+gboolean
+cairn_publish_prepare (const CairnIntent *intent, GError **error)
+{
+  for (guint i = 0; i < intent->final_files->len; i++)
+    {
+      const char *final = intent->final_files->pdata[i];
+      g_autofree char *kept = kept_name (intent->temporary_files->pdata[i]);
+
+      if (link (final, kept) == 0 || errno == ENOENT)
+        continue;
+      /* A file system without hard links (vfat, some network ones), or another user's file. */
+      if (errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK)
+        {
+          g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
+                       "file '%s' of an earlier export can't be kept aside while it is replaced "
+                       "(%s); remove it or choose another directory",
+                       final, g_strerror (errno));
+          return FALSE;
+        }
+      return fail ("kept aside", final, error);
+    }
+  return TRUE;
+}
+
+/* Puts place INDEX back as it was before its rename. */
+static void
+put_back (const CairnIntent *intent, guint index)
+{
+  const char *final = intent->final_files->pdata[index];
+  const char *temporary = intent->temporary_files->pdata[index];
+  g_autofree char *kept = kept_name (temporary);
+
+  if (access (temporary, F_OK) == 0)
+    return; /* was never renamed */
+  if (rename (kept, final) != 0 && errno == ENOENT)
+    unlink (final);
+}
+
+static void
+unlink_kept (const CairnIntent *intent)
+{
+  for (guint i = 0; i < intent->temporary_files->len; i++)
+    {
+      g_autofree char *kept = kept_name (intent->temporary_files->pdata[i]);
+
+      unlink (kept);
+    }
+}
+
+gboolean
+cairn_publish_rename (const CairnIntent *intent, GError **error)
+{
+  guint i;
+
+  for (i = 0; i < intent->final_files->len; i++)
+    if (rename (intent->temporary_files->pdata[i], intent->final_files->pdata[i]) != 0)
+      {
+        fail ("renamed into place", intent->final_files->pdata[i], error);
+        break;
+      }
+  if (i == intent->final_files->len && sync_directory (intent->final_files->pdata[0], error))
+    {
+      unlink_kept (intent);
+      return TRUE;
+    }
+  for (guint k = 0; k < intent->final_files->len; k++)
+    put_back (intent, k);
+  return FALSE;
+}
+
+gboolean
+cairn_publish_finish (const CairnIntent *intent, GError **error)
+{
+  for (guint i = 0; i < intent->final_files->len; i++)
+    if (rename (intent->temporary_files->pdata[i], intent->final_files->pdata[i]) != 0
+        && errno != ENOENT)
+      return fail ("renamed into place", intent->final_files->pdata[i], error);
+  unlink_kept (intent);
+  return TRUE;
+}
+
+gboolean
+cairn_publish_undo (const CairnIntent *intent, GError **error)
+{
+  for (guint i = 0; i < intent->temporary_files->len; i++)
+    if (unlink (intent->temporary_files->pdata[i]) != 0 && errno != ENOENT && errno != ENOTDIR)
+      return fail ("removed", intent->temporary_files->pdata[i], error);
+  unlink_kept (intent);
+  return TRUE;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Finishes or undoes unfinished operations, from their intents. */
+#include "refpoint/recovery.h"
+
+#include <cairn/error.h>
+
+#include "refpoint/publish.h"
+
+/* An image may still be held by the helper of the process that died, which ends within
+ * milliseconds; the tracker waits that long by itself. */
+#define RECOVERY_LIMIT_US (10 * G_USEC_PER_SEC)
+
+static gboolean
+remove_bitmaps (CairnService *service, const CairnIntent *intent, GError **error)
+{
+  g_autoptr (GPtrArray) disks = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_free);
+
+  for (guint i = 0; i < intent->images->len; i++)
+    {
+      CairnDisk *disk = g_new0 (CairnDisk, 1);
+
+      disk->identifier = g_strdup ("");
+      disk->target = g_strdup_printf ("image %u", i + 1);
+      disk->path = g_strdup (intent->images->pdata[i]);
+      disk->format = g_strdup ("");
+      g_ptr_array_add (disks, disk);
+    }
+  return service->tracker->ops->remove_bitmap (service->tracker, disks, intent->bitmap,
+                                               g_get_monotonic_time () + RECOVERY_LIMIT_US, error);
+}
+
+static gboolean
+drop_files (CairnService *service, const CairnIntent *intent, GError **error)
+{
+  return cairn_publish_undo (intent, error);
+}
+
+static gboolean
+finish_files (CairnService *service, const CairnIntent *intent, GError **error)
+{
+  return cairn_publish_finish (intent, error);
+}
+
+static gboolean
+finish_intent (CairnService *service, const CairnIntent *intent, GError **error)
+{
+  static const struct
+  {
+    CairnIntentKind kind;
+    gboolean (*finish) (CairnService *, const CairnIntent *, GError **);
+  } ways[] = {
+    { CAIRN_INTENT_CREATE, remove_bitmaps },
+    { CAIRN_INTENT_DESTROY, remove_bitmaps },
+    { CAIRN_INTENT_EXPORT, drop_files },
+    { CAIRN_INTENT_PUBLISH, finish_files },
+  };
+  CairnStoreChange change = { .remove_intent = intent->id };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (ways); i++)
+    if (ways[i].kind == intent->kind)
+      return ways[i].finish (service, intent, error)
+             && cairn_service_apply (service, &change, error);
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_STATUS_UNKNOWN,
+               "its record is of a kind (%d) that this version doesn't know", (int)intent->kind);
+  return FALSE;
+}
+
+gboolean
+cairn_recovery_require (CairnService *service, const char *vm_guid, GError **error)
+{
+  g_autoptr (GPtrArray) intents
+      = service->store->ops->list_intents (service->store, vm_guid, error);
+
+  if (!intents)
+    return FALSE;
+  for (guint i = 0; i < intents->len; i++)
+    {
+      g_autoptr (GError) cause = NULL;
+
+      if (service->recovers && finish_intent (service, intents->pdata[i], &cause))
+        continue;
+      g_set_error (
+          error, CAIRN_ERROR, CAIRN_ERROR_STATUS_UNKNOWN,
+          "an earlier operation on VM '%s' was cut off and can't be finished yet: %s; mend "
+          "that, then repeat this command",
+          vm_guid, cause ? cause->message : "recovery is switched off");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+void
+cairn_recovery_run (CairnService *service)
+{
+  g_autoptr (GPtrArray) intents = service->store->ops->list_intents (service->store, NULL, NULL);
+
+  for (guint i = 0; intents && i < intents->len; i++)
+    {
+      const CairnIntent *intent = intents->pdata[i];
+      CairnStoreLock *lock = service->store->ops->lock_vm (service->store, intent->vm_guid,
+                                                           g_get_monotonic_time (), NULL);
+      g_autoptr (GError) cause = NULL;
+
+      /* Locked: that operation is alive, and its intent is no leftover. */
+      if (!lock)
+        continue;
+      /* Under the lock the list is read again: the operation may have ended in between. */
+      if (!cairn_recovery_require (service, intent->vm_guid, &cause))
+        g_debug ("%s", cause->message);
+      service->store->ops->unlock_vm (lock);
+    }
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* recovery.h: finishes or undoes what a process that died left unfinished.
+ *
+ * | intent  | what may be there            | what is done               |
+ * | create  | bitmaps of an unborn point   | they are removed           |
+ * | destroy | bitmaps of a destroyed point | they are removed           |
+ * | export  | temporary files              | they are removed           |
+ * | publish | complete temporary files     | they are renamed to stay   |
+ *
+ * Each step may be repeated, so dying in the middle of recovery is harmless.
+ */
+#ifndef CAIRN_RECOVERY_H
+#define CAIRN_RECOVERY_H
+
+#include "refpoint/operation.h"
+
+/* At opening: every intent whose VM nobody has locked. What can't be finished now stays. */
+void cairn_recovery_run (CairnService *service);
+
+/* With the VM's lock held, before an operation on it: FALSE with STATUS_UNKNOWN when something is
+ * left that can't be finished, with the cause. */
+gboolean cairn_recovery_require (CairnService *service, const char *vm_guid, GError **error);
+
+#endif
