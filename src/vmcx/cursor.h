@@ -93,7 +93,8 @@ vmcx_cursor_left (const VmcxCursor *cursor)
 /* Declares from the list FIELDS(F), where F(bits, field) stands for one field in file order:
  *   Type                    the native struct
  *   BYTES                   its packed size in the file
- *   prefix_decode (cursor, record)  reads one and moves the cursor on; FALSE if it isn't all there
+ *   prefix_decode (cursor, record)  reads one and moves the cursor on; if it isn't all there,
+ *                           the record becomes zeros: FALSE
  *   prefix_encode (record, p)       writes BYTES bytes to P */
 #define VMCX_RECORD(Type, prefix, BYTES, FIELDS)                                                   \
   typedef struct                                                                                   \
@@ -108,7 +109,10 @@ vmcx_cursor_left (const VmcxCursor *cursor)
   {                                                                                                \
     const uint8_t *p = cursor->p;                                                                  \
     if (vmcx_cursor_left (cursor) < BYTES)                                                         \
-      return FALSE;                                                                                \
+      {                                                                                            \
+        *record = (Type){ 0 };                                                                     \
+        return FALSE;                                                                              \
+      }                                                                                            \
     FIELDS (VMCX_FIELD_LOAD)                                                                       \
     cursor->p = p;                                                                                 \
     return TRUE;                                                                                   \

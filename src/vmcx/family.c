@@ -93,7 +93,7 @@ adopt_all (Join *join, GError **error)
         continue;
       for (size_t k = table->n_keys; k-- > 0;)
         {
-          VmcxKey *parent;
+          VmcxKey *parent = NULL;
 
           if (!find_parent (join, &table->keys[k], &parent, error))
             return FALSE;

@@ -122,6 +122,9 @@ check_count (const Chain *chain, uint32_t count, GError **error)
   return TRUE;
 }
 
+/* Most entries of a genuine table are this one, checksum included. */
+static const uint8_t empty_entry[VMCX_OBJECT_ENTRY_BYTES] = { 0, 0x4d, 0xcf, 0x1b, 0x67 };
+
 static gboolean
 read_entries (Chain *chain, GError **error)
 {
@@ -142,6 +145,8 @@ read_entries (Chain *chain, GError **error)
       VmcxObjectEntry entry;
 
       vmcx_object_entry_decode (&cursor, &entry);
+      if (memcmp (raw, empty_entry, sizeof empty_entry) == 0)
+        continue;
       if (entry.checksum != vmcx_checksum (raw, VMCX_OBJECT_ENTRY_BYTES, VMCX_OBJECT_CHECKSUM_AT))
         return vmcx_refuse_damaged (error, source, at, "object entry",
                                     "its checksum doesn't match its bytes");
