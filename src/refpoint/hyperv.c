@@ -14,7 +14,7 @@
 
 /* 100 ns ticks between 1601 and 1970, and 1970 and 2200: times outside are no times. */
 #define FILETIME_EPOCH UINT64_C (116444736000000000)
-#define FILETIME_END   (FILETIME_EPOCH + UINT64_C (72580000000) * 100000)
+#define FILETIME_END   (FILETIME_EPOCH + UINT64_C (7258000000) * 10000000)
 /* Class of the IDE controller, whose instance is the same in every VM. */
 #define IDE_INSTANCE "_83f8638b-8dca-4152-9eda-2ca8b33039b4_"
 #define HINT_PREFIX  "rctX:"
