@@ -36,7 +36,10 @@ search_path (void)
 
   if (chosen && *chosen)
     {
-      g_ptr_array_add (dirs, g_strdup (chosen));
+      g_auto (GStrv) named = g_strsplit (chosen, ":", -1);
+
+      for (char **dir = named; *dir; dir++)
+        g_ptr_array_add (dirs, g_strdup (*dir));
       return dirs;
     }
   if (bin)

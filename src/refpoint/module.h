@@ -2,8 +2,9 @@
 /* module.h: backends that are opened on first use, so that a command which doesn't need them
  * doesn't pay for their libraries.
  *
- * A module is cairn-NAME.so in $CAIRN_MODULE_DIR, else in ../lib/cairn (and ../LIBDIR/cairn)
- * relative to the executable, else beside libcairn's own place, else in the configured directory.
+ * A module is cairn-NAME.so in $CAIRN_MODULE_DIR (or directories with ':' between them: in the
+ * build tree every module has its own), else in ../lib/cairn (and ../LIBDIR/cairn) relative to the
+ * executable, else beside libcairn's own place, else in the configured directory.
  */
 #ifndef CAIRN_MODULE_H
 #define CAIRN_MODULE_H
