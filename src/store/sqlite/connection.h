@@ -16,6 +16,7 @@ typedef struct
   GHashTable *statements; /* static SQL string (by address) -> CairnStatement */
   guint busy_ms;          /* how long to wait for other processes */
   int64_t busy_since_us;  /* when the wait that is under way began */
+  gboolean lax;           /* PRAGMA synchronous is NORMAL, not FULL */
   gboolean read_only;     /* we may read the file, but not write it */
   gboolean immutable; /* read_only, and not even locks or the log can be made: see connection.c */
   struct timespec immutable_since; /* the file's change time then */
@@ -39,9 +40,16 @@ gboolean cairn_connection_use_wal (CairnSqliteStore *store, GError **error);
 gboolean cairn_connection_begin_read (CairnSqliteStore *store, GError **error);
 gboolean cairn_connection_end_read (CairnSqliteStore *store, GError **error);
 
+typedef enum
+{
+  CAIRN_DURABILITY_FULL, /* on stable storage when the commit returns */
+  CAIRN_DURABILITY_HINT, /* lost by a power failure, or whole: the log is synced at a checkpoint */
+} CairnDurability;
+
 /* A write transaction, begun with the write lock taken: it never fails later for being busy. A
  * commit that fails has rolled back. */
-gboolean cairn_connection_begin_write (CairnSqliteStore *store, GError **error);
+gboolean cairn_connection_begin_write (CairnSqliteStore *store, CairnDurability durability,
+                                       GError **error);
 gboolean cairn_connection_commit (CairnSqliteStore *store, GError **error);
 
 /* Rolls back whatever transaction is open; says nothing. */

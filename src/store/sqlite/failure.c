@@ -74,9 +74,9 @@ cairn_sqlite_fail (CairnSqliteStore *store, int rc, const char *doing, GError **
   if (is_busy (rc))
     {
       g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
-                   "can't %s in store '%s': another process has been using it for more than %u ms; "
+                   "store '%s': can't %s: another process has been using it for more than %u ms; "
                    "try again when it has finished",
-                   doing, store->path, store->busy_ms);
+                   store->path, doing, store->busy_ms);
       return FALSE;
     }
 
@@ -89,8 +89,8 @@ cairn_sqlite_fail (CairnSqliteStore *store, int rc, const char *doing, GError **
   else if (!cause)
     cause = store->db ? sqlite3_errmsg (store->db) : sqlite3_errstr (rc);
 
-  g_set_error (error, CAIRN_ERROR, code, "can't %s in store '%s': %s; %s", doing, store->path,
-               cause, remedy);
+  g_set_error (error, CAIRN_ERROR, code, "store '%s': can't %s: %s; %s", store->path, doing, cause,
+               remedy);
   return FALSE;
 }
 

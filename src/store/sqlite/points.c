@@ -206,6 +206,7 @@ read_configuration (CairnSqliteStore *store, const char *instance_id, GBytes **c
                             " WHERE p.instance_id = ?1";
   g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, READING, error);
   CairnStep step;
+  gconstpointer content;
   gsize length;
   gpointer copy;
 
@@ -220,10 +221,11 @@ read_configuration (CairnSqliteStore *store, const char *instance_id, GBytes **c
   copy = g_try_malloc (MAX (length, 1));
   if (!copy)
     return cairn_sqlite_fail (store, SQLITE_NOMEM, READING, error);
-  if (length > 0)
-    memcpy (copy, sqlite3_column_blob (statement->stmt, 0), length);
+  content = sqlite3_column_blob (statement->stmt, 0);
+  if (length > 0 && content)
+    memcpy (copy, content, length);
   *configuration = g_bytes_new_take (copy, length);
-  return TRUE;
+  return content || length == 0 || cairn_sqlite_fail (store, SQLITE_NOMEM, READING, error);
 }
 
 /* *POINT stays NULL when there is none. */

@@ -243,7 +243,8 @@ cairn_schema_ensure (CairnSqliteStore *store, GError **error)
       return FALSE;
     }
 
-  if (!cairn_connection_use_wal (store, error) || !cairn_connection_begin_write (store, error))
+  if (!cairn_connection_use_wal (store, error)
+      || !cairn_connection_begin_write (store, CAIRN_DURABILITY_FULL, error))
     return FALSE;
   if (!run_steps (store, error))
     {

@@ -28,7 +28,7 @@ note_one (CairnSqliteStore *store, const CairnStoreSeen *seen)
 static void
 note_all (CairnSqliteStore *store, const CairnStoreSeen *seen, size_t n_seen)
 {
-  if (!cairn_connection_begin_write (store, NULL))
+  if (!cairn_connection_begin_write (store, CAIRN_DURABILITY_HINT, NULL))
     return;
   for (size_t i = 0; i < n_seen; i++)
     if (!note_one (store, &seen[i]))
@@ -47,11 +47,7 @@ cairn_sqlite_note_seen (CairnStore *base, const CairnStoreSeen *seen, size_t n_s
 
   if (store->read_only || n_seen == 0)
     return;
-  /* NORMAL doesn't sync the log at a commit, but at a checkpoint: a power failure loses the hint
-   * and harms nothing, where OFF could leave a damaged file. */
   store->busy_ms = 0;
-  sqlite3_exec (store->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
   note_all (store, seen, n_seen);
-  sqlite3_exec (store->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
   store->busy_ms = busy_ms;
 }

@@ -4,6 +4,10 @@
  * Beside PATH lie PATH-wal and PATH-shm (SQLite's; the log holds what isn't in PATH yet while a
  * process has the store open, and both stay so that a reader without write permission finds them)
  * and PATH.lock (the VM locks; empty, never removed).
+ *
+ * What a crash or a power failure leaves: the last change that was committed, whole. One exception
+ * to "after a failure nothing has changed": when the disk refuses a commit's sync and from then on
+ * everything, that change is told as failed and may yet be found, whole, by the next process.
  */
 #ifndef CAIRN_SQLITE_STORE_H
 #define CAIRN_SQLITE_STORE_H

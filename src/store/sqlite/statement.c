@@ -138,7 +138,12 @@ cairn_statement_text (CairnStatement *statement, int column)
 char *
 cairn_statement_optional_text (CairnStatement *statement, int column)
 {
-  return g_strdup ((const char *)sqlite3_column_text (statement->stmt, column));
+  const char *text = (const char *)sqlite3_column_text (statement->stmt, column);
+
+  /* SQLite had no memory for it. */
+  if (!text && sqlite3_column_type (statement->stmt, column) != SQLITE_NULL)
+    remember (statement, SQLITE_NOMEM);
+  return g_strdup (text);
 }
 
 int64_t

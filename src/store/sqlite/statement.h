@@ -3,7 +3,8 @@
  *
  * A statement is taken by its SQL, which must be a static string (it is found again by its
  * address), bound, stepped, and given back by its autoptr. Bound values must live until then.
- * A bind that fails is reported by the next step.
+ * A bind or a column that fails for
+ * want of memory is reported by the next step, so a reader steps on until the end.
  */
 #ifndef CAIRN_SQLITE_STATEMENT_H
 #define CAIRN_SQLITE_STATEMENT_H
@@ -25,7 +26,7 @@ typedef enum
   CAIRN_STEP_ROW = 1,
 } CairnStep;
 
-/* The statement of static string SQL; DOING (static, too) completes "can't ... in store". */
+/* The statement of static string SQL; DOING (static, too) completes "store '...': can't ...". */
 CairnStatement *cairn_statement_take (CairnSqliteStore *store, const char *sql, const char *doing,
                                       GError **error);
 /* Ready for the next use; it stays in the store's cache. */

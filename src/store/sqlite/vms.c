@@ -132,6 +132,7 @@ static gboolean
 find_name (CairnSqliteStore *store, const char *name, char **guid, GError **error)
 {
   g_autoptr (CairnStatement) statement = cairn_statement_take (store, guid_of_name, READING, error);
+  g_autofree char *found = NULL;
   CairnStep step;
 
   if (!statement)
@@ -140,7 +141,11 @@ find_name (CairnSqliteStore *store, const char *name, char **guid, GError **erro
   step = cairn_statement_step (statement, error);
   if (step == CAIRN_STEP_ERROR)
     return FALSE;
-  *guid = step == CAIRN_STEP_ROW ? cairn_statement_text (statement, 0) : NULL;
+  if (step == CAIRN_STEP_ROW)
+    found = cairn_statement_text (statement, 0);
+  if (step == CAIRN_STEP_ROW && !cairn_statement_run (statement, error))
+    return FALSE;
+  *guid = g_steal_pointer (&found);
   return TRUE;
 }
 
