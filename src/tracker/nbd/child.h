@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* child.h: QEMU's programs as child processes that don't outlive their use. */
+#ifndef CAIRN_NBD_CHILD_H
+#define CAIRN_NBD_CHILD_H
+
+#include <glib.h>
+
+/* Runs ARGV to its end. *OUTPUT is its standard output. Fails with its first line of standard error
+ * when its status isn't 0; TIMEOUT kills it. */
+gboolean cairn_child_run (const char *const *argv, int64_t deadline, char **output, GError **error);
+
+/* Starts ARGV, a server that takes over a listening socket as systemd hands it (LISTEN_FDS), and
+ * returns the other end of its first connection, already made: it ends when that is closed, also
+ * because this process died. -1 on failure. *STDERR_FD is its standard error, the caller's. */
+int cairn_child_serve (const char *const *argv, GPid *pid, int *stderr_fd, GError **error);
+
+/* Ends the server, which should be ending already, and reaps it. */
+void cairn_child_end (GPid pid);
+
+/* The first line that can be read from FD without waiting, without the program's name. */
+char *cairn_child_complaint (int fd);
+
+/* The milliseconds until DEADLINE for poll: 0 when it has passed, at most a minute. */
+int cairn_child_milliseconds_left (int64_t deadline);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* bitmap.h: the bits of one bitmap, read in pieces, as extents or as counts. Errors: qcow2.h. */
+#ifndef CAIRN_OFFLINE_BITMAP_H
+#define CAIRN_OFFLINE_BITMAP_H
+
+#include "tracker/offline/directory.h"
+
+/* One bitmap, checked against its image. Plain value; the image must outlive it. */
+typedef struct
+{
+  const CairnQcow2 *image;
+  uint64_t table_offset;
+  uint64_t n_table_entries; /* those that are needed; the table may be longer */
+  uint32_t granularity_bits;
+  uint64_t n_bits;
+} CairnBitmap;
+
+/* NOT_SUPPORTED: another type, extra data, a granularity or size that QEMU doesn't make. */
+gboolean cairn_bitmap_open (const CairnQcow2 *image, const CairnBitmapEntry *entry,
+                            CairnBitmap *bitmap, GError **error);
+
+/* Called with pieces of the bitmap, in order, all that has a set bit at least: N bytes from byte
+ * FIRST_BYTE of the bitmap on, followed by zeros up to a multiple of 8; bits past the end of the
+ * disk are 0. FIRST_BYTE is a multiple of 8. What is left out is all zeros. */
+typedef void (*CairnBitsSink) (void *sink, uint64_t first_byte, const uint8_t *bytes, size_t n);
+
+/* Gives the bits of bytes [FIRST_BYTE, END_BYTE) of the bitmap to TAKE; pieces may reach beyond
+ * them. Holds one buffer of READ_PIECE_BYTES. */
+gboolean cairn_bitmap_scan (const CairnBitmap *bitmap, uint64_t first_byte, uint64_t end_byte,
+                            CairnBitsSink take, void *sink, int64_t deadline, GError **error);
+
+/* The dirty ranges of [OFFSET, OFFSET + LENGTH), clipped to it and to the disk. The caller unrefs.
+ */
+GArray *cairn_bitmap_extents (const CairnBitmap *bitmap, uint64_t offset_bytes,
+                              uint64_t length_bytes, int64_t deadline, GError **error);
+
+#define CAIRN_BITMAP_PIECE_BYTES                                                                   \
+  (1u << 20) /* large enough for the disk, small enough for caches                                 \
+              */
+
+#endif

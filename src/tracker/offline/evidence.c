@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The three rules of evidence.h. */
+#include "tracker/offline/evidence.h"
+
+#include "tracker/offline/layout.h"
+#include "tracker/offline/mapping.h"
+
+/* Bitmaps up to this size are compared bit by bit (2 TiB of disk at 64 KiB); larger ones by their
+ * counts, so that memory stays flat. Two such buffers per granularity in use. */
+#define MAX_COMPARED_WORDS ((size_t)(4u << 20) / sizeof (uint64_t))
+
+/* What newer bitmaps of one granularity hold. */
+typedef struct
+{
+  uint64_t *bits; /* of the oldest so far; it covers all newer ones. NULL: none yet, or too large */
+  uint64_t *spare;  /* room for the next */
+  uint64_t n_dirty; /* the most that one holds */
+} Newer;
+
+struct CairnEvidence
+{
+  const CairnImage *image;
+  Newer newer[BITMAP_MAX_GRANULARITY_BITS + 1];
+  gboolean mapping_was_read, mapping_is_counted;
+  uint64_t n_allocated; /* guest clusters */
+};
+
+CairnEvidence *
+cairn_evidence_new (const CairnImage *image)
+{
+  CairnEvidence *evidence = g_new0 (CairnEvidence, 1);
+
+  evidence->image = image;
+  return evidence;
+}
+
+void
+cairn_evidence_free (CairnEvidence *evidence)
+{
+  if (!evidence)
+    return;
+  for (size_t i = 0; i < G_N_ELEMENTS (evidence->newer); i++)
+    {
+      g_free (evidence->newer[i].bits);
+      g_free (evidence->newer[i].spare);
+    }
+  g_free (evidence);
+}
+
+gboolean
+cairn_evidence_shrank (const CairnImage *image, const CairnAnchor *anchor, uint64_t dirty_bytes,
+                       CairnJudgement *judgement)
+{
+  if (dirty_bytes >= anchor->dirty_seen_bytes)
+    return FALSE;
+  cairn_judgement_set (
+      judgement, CAIRN_VERDICT_DISABLED,
+      "bitmap '%s' in image '%s' was cleared or made anew: it held %" G_GUINT64_FORMAT
+      " bytes of changes and holds %" G_GUINT64_FORMAT " now; " CAIRN_START_OVER,
+      anchor->bitmap, image->path, anchor->dirty_seen_bytes, dirty_bytes);
+  return TRUE;
+}
+
+static gboolean
+lacks_newer (const CairnEvidence *evidence, const CairnAnchor *anchor, const Newer *newer,
+             const CairnTally *tally, CairnJudgement *judgement)
+{
+  if (tally->n_dirty >= newer->n_dirty && (!newer->bits || tally->n_shared == newer->n_dirty))
+    return FALSE;
+  cairn_judgement_set (judgement, CAIRN_VERDICT_DISABLED,
+                       "bitmap '%s' in image '%s' was cleared or made anew: it lacks changes that "
+                       "the bitmap of a newer reference point holds; " CAIRN_START_OVER,
+                       anchor->bitmap, evidence->image->path);
+  return TRUE;
+}
+
+/* Reads the mapping once for all anchors. */
+static gboolean
+count_allocated (CairnEvidence *evidence, int64_t deadline, GError **error)
+{
+  if (!evidence->mapping_was_read
+      && !cairn_mapping_count (evidence->image->qcow2, &evidence->mapping_is_counted,
+                               &evidence->n_allocated, deadline, error))
+    return FALSE;
+  evidence->mapping_was_read = TRUE;
+  return TRUE;
+}
+
+static gboolean
+grew_unseen (CairnEvidence *evidence, const CairnAnchor *anchor, const CairnTally *tally,
+             CairnJudgement *judgement)
+{
+  uint64_t cluster = evidence->image->qcow2->cluster_bytes;
+  /* The header's cluster is part of the anchor's figure (tracker.h). No overflow: the disk is
+   * below 2^63 bytes, and what is dirty is within it but for one rounded granule. */
+  uint64_t now = (evidence->n_allocated + 1) * cluster;
+  uint64_t explained = tally->n_dirty_clusters * cluster;
+
+  if (now <= anchor->allocated_bytes || now - anchor->allocated_bytes <= explained)
+    return FALSE;
+  cairn_judgement_set (judgement, CAIRN_VERDICT_DISABLED,
+                       "bitmap '%s' in image '%s' was cleared or made anew: the image grew by "
+                       "%" G_GUINT64_FORMAT " bytes since the reference point, and the bitmap "
+                       "explains %" G_GUINT64_FORMAT " of them; " CAIRN_START_OVER,
+                       anchor->bitmap, evidence->image->path, now - anchor->allocated_bytes,
+                       explained);
+  return TRUE;
+}
+
+/* The bitmap is sound: older ones must cover it. */
+static void
+remember (Newer *newer, const CairnTally *tally)
+{
+  uint64_t *old = newer->bits;
+
+  newer->n_dirty = tally->n_dirty;
+  if (!newer->spare)
+    return;
+  newer->bits = newer->spare;
+  newer->spare = old;
+}
+
+gboolean
+cairn_evidence_judge (CairnEvidence *evidence, const CairnAnchor *anchor, const CairnBitmap *bitmap,
+                      CairnJudgement *judgement, int64_t deadline, GError **error)
+{
+  Newer *newer = &evidence->newer[bitmap->granularity_bits];
+  size_t n_words = cairn_tally_words (bitmap);
+  uint64_t dirty_bytes;
+  CairnTally tally;
+
+  /* Without memory for it, counts must do. */
+  if (!newer->spare && n_words <= MAX_COMPARED_WORDS)
+    newer->spare = g_try_new (uint64_t, MAX (1, n_words));
+  if (!cairn_tally_bitmap (bitmap, newer->bits, newer->spare, &tally, deadline, error))
+    return FALSE;
+  dirty_bytes = tally.n_dirty << bitmap->granularity_bits;
+  if (cairn_evidence_shrank (evidence->image, anchor, dirty_bytes, judgement)
+      || lacks_newer (evidence, anchor, newer, &tally, judgement))
+    return TRUE;
+  if (anchor->allocated_bytes > 0)
+    {
+      if (!count_allocated (evidence, deadline, error))
+        return FALSE;
+      if (evidence->mapping_is_counted && grew_unseen (evidence, anchor, &tally, judgement))
+        return TRUE;
+    }
+  remember (newer, &tally);
+  cairn_judgement_set (judgement, CAIRN_VERDICT_TRACKED, "%s", "");
+  judgement->dirty_bytes = dirty_bytes;
+  return TRUE;
+}
