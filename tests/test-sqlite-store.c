@@ -267,6 +267,7 @@ test_not_a_store (Fixture *f, gconstpointer unused)
   g_autofree char *below = g_build_filename (f->path, "below", NULL);
   g_autofree char *name = g_strnfill (200, 'n');
   g_autofree char *far = g_build_filename (f->directory, name, name, name, NULL);
+  g_autofree char *link = g_build_filename (f->directory, "link.db", NULL);
   g_autofree char *foreign = g_build_filename (f->directory, "foreign.db", NULL);
 
   must_not_open ("", CAIRN_ERROR_INVALID_PARAMETER, "*path is empty*");
@@ -278,6 +279,8 @@ test_not_a_store (Fixture *f, gconstpointer unused)
   must_not_open (f->path, CAIRN_ERROR_FAILED,
                  "store '*cairn.db': can't open it: *not an SQLite database;*");
   must_not_open (below, CAIRN_ERROR_FAILED, "*Not a directory;*");
+  g_assert_cmpint (symlink ("nowhere", link), ==, 0);
+  must_not_open (link, CAIRN_ERROR_FAILED, "*symbolic link*;*");
   execute_on (foreign, "CREATE TABLE theirs (x)");
   must_not_open (foreign, CAIRN_ERROR_FAILED, "*of another program;*");
 }

@@ -90,6 +90,14 @@ make_file (const char *path, GError **error)
     return FALSE;
   if (mknod (path, S_IFREG | 0600, 0) < 0 && errno != EEXIST)
     return fail_errno (path, "make store", errno, error);
+  if (access (path, F_OK) < 0)
+    {
+      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
+                   "store '%s' is a symbolic link to a file that isn't there; make that file or "
+                   "name another store",
+                   path);
+      return FALSE;
+    }
   return sync_directory (directory, error);
 }
 
@@ -322,7 +330,8 @@ cairn_connection_end_read (CairnSqliteStore *store, GError **error)
   return FALSE;
 }
 
-/* NORMAL leaves a good file after a power failure, without the last commits; OFF might not. */
+/* NORMAL leaves a good file after a power failure, without the last commits; OFF might not. It
+ * syncs the header of a log that is begun, and a checkpoint, but no commit. */
 static gboolean
 set_durability (CairnSqliteStore *store, CairnDurability durability, GError **error)
 {
