@@ -299,6 +299,31 @@ test_point_order (Fixture *f, gconstpointer unused)
 }
 
 static void
+test_point_newer (Fixture *f, gconstpointer unused)
+{
+  static const guint numbers[] = { 5, 1, 4, 2, 3 };
+  g_autoptr (GPtrArray) newer = NULL;
+  g_autoptr (GPtrArray) none = NULL;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      must_put (f->store, sample_point (SAMPLE_VM, numbers[i], 2));
+      must_put (f->store, sample_point (SAMPLE_OTHER, numbers[i] + 10, 2));
+    }
+
+  newer = f->store->ops->list_newer (f->store, SAMPLE_VM, 1700000000002, 2, NULL);
+  g_assert_cmpuint (newer->len, ==, 2);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (CairnPoint) wanted = sample_point (SAMPLE_VM, 3 + i, 2);
+
+      assert_same_point (newer->pdata[i], wanted);
+    }
+  none = f->store->ops->list_newer (f->store, SAMPLE_VM, 1700000000005, 2, NULL);
+  g_assert_cmpuint (none->len, ==, 0);
+}
+
+static void
 test_point_exists (Fixture *f, gconstpointer unused)
 {
   g_autoptr (GPtrArray) again = points_of (sample_point (SAMPLE_VM, 1, 1));
@@ -704,6 +729,7 @@ static const Case cases[] = {
   { "point/lookup", test_point_lookup },
   { "point/ambiguous", test_point_ambiguous },
   { "point/order", test_point_order },
+  { "point/newer", test_point_newer },
   { "point/exists", test_point_exists },
   { "point/tracking-id-reused", test_tracking_id_reused },
   { "point/replaced", test_point_replaced },

@@ -2,6 +2,10 @@
 /* Ties anchors to a VM's disks and judges them. */
 #include "refpoint/attachment.h"
 
+/* How many newer points are looked at to see whether a bitmap was cleared. The next one holds
+ * nearly as much as its elder; a few more in case that one was cleared as well. */
+#define SIBLING_LIMIT 8u
+
 CairnDisk *
 cairn_anchor_find_disk (const CairnAnchor *anchor, const CairnVm *vm)
 {
@@ -127,7 +131,24 @@ begin_state (const CairnPoint *point, const CairnVm *vm, GPtrArray *groups)
   return state;
 }
 
-/* What was seen dirty once can't become clean by itself: remembering it shows a cleared bitmap. */
+static gboolean
+is_news (const CairnAnchor *anchor, const CairnJudgement *judgement)
+{
+  return judgement->verdict == CAIRN_VERDICT_TRACKED
+         && judgement->dirty_bytes > anchor->dirty_seen_bytes;
+}
+
+void
+cairn_anchor_note_seen (CairnService *service, const CairnPoint *point, const CairnAnchor *anchor,
+                        const CairnJudgement *judgement)
+{
+  CairnStoreSeen seen = { point->instance_id, anchor->disk_identifier, judgement->dirty_bytes };
+
+  if (is_news (anchor, judgement))
+    service->store->ops->note_seen (service->store, &seen, 1);
+}
+
+/* All of a group in one transaction. */
 static void
 note_seen (CairnService *service, const DiskGroup *group, const CairnJudgement *judgements)
 {
@@ -140,8 +161,7 @@ note_seen (CairnService *service, const DiskGroup *group, const CairnJudgement *
       CairnStoreSeen one
           = { point->instance_id, anchor->disk_identifier, judgements[i].dirty_bytes };
 
-      if (judgements[i].verdict == CAIRN_VERDICT_TRACKED
-          && judgements[i].dirty_bytes > anchor->dirty_seen_bytes)
+      if (is_news (anchor, &judgements[i]))
         g_array_append_val (seen, one);
     }
   if (seen->len > 0)
@@ -191,22 +211,26 @@ cairn_points_judge (CairnService *service, const CairnVm *vm, const GPtrArray *p
   return g_steal_pointer (&states);
 }
 
+GPtrArray *
+cairn_point_newer_siblings (CairnService *service, const CairnPoint *point, GError **error)
+{
+  CairnStore *store = service->store;
+
+  return store->ops->list_newer (store, point->vm_guid, point->creation_time_ms, SIBLING_LIMIT,
+                                 error);
+}
+
 CairnPointState *
 cairn_point_judge (CairnService *service, const CairnVm *vm, const CairnPoint *point,
                    int64_t deadline, GError **error)
 {
-  CairnStore *store = service->store;
-  g_autoptr (GPtrArray) siblings = store->ops->list_points (store, point->vm_guid, error);
-  g_autoptr (GPtrArray) batch = g_ptr_array_new ();
+  g_autoptr (GPtrArray) siblings = cairn_point_newer_siblings (service, point, error);
   g_autoptr (GPtrArray) states = NULL;
 
   if (!siblings)
     return NULL;
-  g_ptr_array_add (batch, (gpointer)point);
-  for (guint i = 0; i < siblings->len; i++)
-    if (((CairnPoint *)siblings->pdata[i])->creation_time_ms > point->creation_time_ms)
-      g_ptr_array_add (batch, siblings->pdata[i]);
-  states = cairn_points_judge (service, vm, batch, deadline, error);
+  g_ptr_array_insert (siblings, 0, cairn_point_copy (point));
+  states = cairn_points_judge (service, vm, siblings, deadline, error);
   return states ? g_ptr_array_steal_index (states, 0) : NULL;
 }
 

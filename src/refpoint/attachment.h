@@ -14,13 +14,22 @@ CairnDisk *cairn_anchor_find_disk (const CairnAnchor *anchor, const CairnVm *vm)
 gboolean cairn_anchor_judge_unattached (const CairnAnchor *anchor, const CairnDisk *disk,
                                         CairnJudgement *judgement);
 
+/* Remembers how much of an anchor was seen dirty: what was dirty once can't become clean by itself,
+ * so a bitmap that shows less was cleared. */
+void cairn_anchor_note_seen (CairnService *service, const CairnPoint *point,
+                             const CairnAnchor *anchor, const CairnJudgement *judgement);
+
 /* Judges every anchor of POINTS (of CairnPoint, oldest first, all of VM), each image looked at
  * once. The result, of CairnPointState in the same order, takes copies of the points. */
 GPtrArray *cairn_points_judge (CairnService *service, const CairnVm *vm, const GPtrArray *points,
                                int64_t deadline, GError **error);
 
-/* The same for one point of a VM, together with its newer siblings in the store, which may show
- * that its bitmap was cleared. */
+/* The next newer points of the same VM (a few): their bitmaps may show that this one's was cleared.
+ */
+GPtrArray *cairn_point_newer_siblings (CairnService *service, const CairnPoint *point,
+                                       GError **error);
+
+/* Judges one point, together with its newer siblings. */
 CairnPointState *cairn_point_judge (CairnService *service, const CairnVm *vm,
                                     const CairnPoint *point, int64_t deadline, GError **error);
 

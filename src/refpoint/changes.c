@@ -27,55 +27,76 @@ typedef struct
   int64_t deadline;
 } Question;
 
-/* The answer about one anchor, whose verdict is known. */
+/* The answer about one anchor. KNOWN is its verdict from a look with its siblings, or NULL. */
 static CairnDiskChanges *
-ask_disk (const Question *question, const CairnAnchor *anchor, const CairnDiskVerdict *known,
-          GError **error)
+ask_disk (const Question *question, const CairnAnchor *anchor, const CairnDisk *disk,
+          const CairnDiskVerdict *known, GError **error)
 {
   CairnTracker *tracker = question->service->tracker;
   CairnJudgement judgement = { 0 };
   g_autoptr (CairnDiskChanges) changes = g_new0 (CairnDiskChanges, 1);
 
-  changes->target = g_strdup (known->target);
+  changes->target = g_strdup (disk ? disk->target : anchor->target);
   changes->virtual_size_bytes = anchor->virtual_size_bytes;
-  changes->verdict = known->verdict;
-  changes->reason = g_strdup (known->reason);
-  if (known->verdict != CAIRN_VERDICT_TRACKED)
-    return g_steal_pointer (&changes);
-  if (!tracker->ops->changes (tracker, cairn_anchor_find_disk (anchor, question->vm), anchor,
-                              question->offset_bytes, question->length_bytes, &changes->extents,
-                              &judgement, question->deadline, error))
+  if (known && known->verdict != CAIRN_VERDICT_TRACKED)
+    {
+      judgement.verdict = known->verdict;
+      judgement.reason = g_strdup (known->reason);
+    }
+  else if (!cairn_anchor_judge_unattached (anchor, disk, &judgement)
+           && !tracker->ops->changes (tracker, disk, anchor, question->offset_bytes,
+                                      question->length_bytes, &changes->extents, &judgement,
+                                      question->deadline, error))
     {
       cairn_judgement_clear (&judgement);
       return NULL;
     }
+  cairn_anchor_note_seen (question->service, question->point, anchor, &judgement);
   changes->verdict = judgement.verdict;
-  g_free (changes->reason);
   changes->reason = judgement.reason ? judgement.reason : g_strdup ("");
   return g_steal_pointer (&changes);
 }
 
-/* Asks the disk TARGET, or all (NULL). The result is empty when the point has no such disk. */
+/* Asks the disk TARGET, or all (NULL). The result is empty when the point has no such disk. STATE
+ * may be NULL. */
 static GPtrArray *
 ask_disks (const Question *question, const CairnPointState *state, const char *target,
            GError **error)
 {
+  const GPtrArray *anchors = question->point->anchors;
   g_autoptr (GPtrArray) answers
       = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_changes_free);
 
-  for (guint i = 0; i < state->disks->len; i++)
+  for (guint i = 0; i < anchors->len; i++)
     {
-      const CairnDiskVerdict *known = state->disks->pdata[i];
+      const CairnAnchor *anchor = anchors->pdata[i];
+      const CairnDisk *disk = cairn_anchor_find_disk (anchor, question->vm);
       CairnDiskChanges *changes;
 
-      if (target && !g_str_equal (known->target, target))
+      if (target && g_strcmp0 (disk ? disk->target : anchor->target, target) != 0)
         continue;
-      changes = ask_disk (question, state->point->anchors->pdata[i], known, error);
+      changes = ask_disk (question, anchor, disk, state ? state->disks->pdata[i] : NULL, error);
       if (!changes)
         return NULL;
       g_ptr_array_add (answers, changes);
     }
   return g_steal_pointer (&answers);
+}
+
+/* With newer siblings, all bitmaps are looked at together first: a newer one may show that this one
+ * was cleared. *STATE stays NULL when there are none, which is the common case and the fast one. */
+static gboolean
+look_at_siblings (const Question *question, CairnPointState **state, GError **error)
+{
+  g_autoptr (GPtrArray) siblings
+      = cairn_point_newer_siblings (question->service, question->point, error);
+
+  if (!siblings)
+    return FALSE;
+  if (siblings->len > 0)
+    *state = cairn_point_judge (question->service, question->vm, question->point,
+                                question->deadline, error);
+  return siblings->len == 0 || *state;
 }
 
 static gboolean
@@ -145,8 +166,9 @@ cairn_service_get_changes (CairnService *service, const char *id, const CairnCha
   question.vm = vm;
   question.offset_bytes = query->offset_bytes;
   question.length_bytes = query->length_bytes ? query->length_bytes : UINT64_MAX;
-  state = cairn_point_judge (service, vm, point, question.deadline, error);
-  answers = state ? ask_disks (&question, state, query->target, error) : NULL;
+  if (!look_at_siblings (&question, &state, error))
+    return FALSE;
+  answers = ask_disks (&question, state, query->target, error);
   if (!answers || !check_answers (answers, &question, query->target, error))
     return FALSE;
   ok = require_answers (point, answers, error);

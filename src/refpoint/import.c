@@ -237,72 +237,60 @@ compare_age (gconstpointer a, gconstpointer b)
                                                             : 0;
 }
 
-/* Judges every disk for every point, together with the points that are there: a newer bitmap may
+/* The file's points, oldest first, and those in the store that are newer than the newest of them or
+ * come next to it. Copies. */
+static GPtrArray *
+points_to_judge (Import *import, GError **error)
+{
+  g_autoptr (GPtrArray) batch = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_point_free);
+  g_autoptr (GPtrArray) siblings = NULL;
+
+  for (guint i = 0; i < import->metadata->points->len; i++)
+    g_ptr_array_add (batch, cairn_point_copy (import->metadata->points->pdata[i]));
+  g_ptr_array_sort (batch, compare_age);
+  siblings = cairn_point_newer_siblings (import->operation->service, batch->pdata[batch->len - 1],
+                                         error);
+  if (!siblings)
+    return NULL;
+  while (siblings->len > 0)
+    g_ptr_array_add (batch, g_ptr_array_steal_index (siblings, 0));
+  return g_steal_pointer (&batch);
+}
+
+/* Judges every disk for every point, together with newer points that are there: a newer bitmap may
  * show that an older one was cleared. */
 static gboolean
 judge_disks (Import *import, GError **error)
 {
-  CairnService *service = import->operation->service;
-  const CairnVm *vm = import->operation->vm;
-  g_autoptr (GPtrArray) there = service->store->ops->list_points (service->store, vm->guid, error);
-  g_autoptr (GPtrArray) batch = g_ptr_array_new ();
+  g_autoptr (GPtrArray) batch = points_to_judge (import, error);
   g_autoptr (GHashTable) places = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GPtrArray) states = NULL;
 
-  if (!there)
+  if (!batch)
     return FALSE;
-  for (guint i = 0; i < import->metadata->points->len; i++)
-    g_ptr_array_add (batch, import->metadata->points->pdata[i]);
-  for (guint i = 0; i < there->len; i++)
-    {
-      const CairnPoint *point = there->pdata[i];
-
-      if (find_point_index (import->metadata, point->guid) < 0)
-        g_ptr_array_add (batch, (gpointer)point);
-    }
-  g_ptr_array_sort (batch, compare_age);
-  states = cairn_points_judge (service, vm, batch, import->operation->deadline, error);
+  states = cairn_points_judge (import->operation->service, import->operation->vm, batch,
+                               import->operation->deadline, error);
   for (guint i = 0; states && i < states->len; i++)
-    g_hash_table_insert (places, ((CairnPointState *)states->pdata[i])->point->guid,
-                         states->pdata[i]);
+    {
+      CairnPointState *state = states->pdata[i];
+
+      g_hash_table_insert (places, state->point->guid, state);
+    }
   for (guint i = 0; states && i < import->metadata->points->len; i++)
-    if (!judge_point (
-            import, i,
-            g_hash_table_lookup (places, ((CairnPoint *)import->metadata->points->pdata[i])->guid),
-            error))
-      return FALSE;
+    {
+      const CairnPoint *point = import->metadata->points->pdata[i];
+
+      if (!judge_point (import, i, g_hash_table_lookup (places, point->guid), error))
+        return FALSE;
+    }
   return states != NULL;
 }
 
 /* ---- making it true ---- */
 
-/* Gives a disk the file's identifier. Points that are here and knew it by another one go to
- * CHANGED. */
+/* Gives the VM's disks the file's identifiers; RENAMED takes old -> new. */
 static void
-rename_disk (CairnDisk *disk, const char *identifier, GPtrArray *there, GPtrArray *changed)
-{
-  for (guint i = 0; i < there->len; i++)
-    {
-      CairnPoint *point = there->pdata[i];
-
-      for (guint k = 0; k < point->anchors->len; k++)
-        {
-          CairnAnchor *anchor = point->anchors->pdata[k];
-
-          if (g_ascii_strcasecmp (anchor->disk_identifier, disk->identifier) != 0)
-            continue;
-          g_free (anchor->disk_identifier);
-          anchor->disk_identifier = g_strdup (identifier);
-          if (!g_ptr_array_find (changed, point, NULL))
-            g_ptr_array_add (changed, point);
-        }
-    }
-  g_free (disk->identifier);
-  disk->identifier = g_strdup (identifier);
-}
-
-static void
-localize_anchor (Import *import, CairnAnchor *anchor, GPtrArray *there, GPtrArray *changed)
+localize_anchor (Import *import, CairnAnchor *anchor, GHashTable *renamed)
 {
   CairnTracker *tracker = import->operation->service->tracker;
   CairnDisk *disk = cairn_anchor_find_disk (anchor, import->operation->vm);
@@ -311,7 +299,10 @@ localize_anchor (Import *import, CairnAnchor *anchor, GPtrArray *there, GPtrArra
   if (!disk || !anchor->bitmap)
     return;
   if (g_ascii_strcasecmp (disk->identifier, anchor->disk_identifier) != 0)
-    rename_disk (disk, anchor->disk_identifier, there, changed);
+    {
+      g_hash_table_insert (renamed, disk->identifier, g_strdup (anchor->disk_identifier));
+      disk->identifier = g_strdup (anchor->disk_identifier);
+    }
   g_free (anchor->target);
   anchor->target = g_strdup (disk->target);
   g_free (anchor->path);
@@ -321,47 +312,75 @@ localize_anchor (Import *import, CairnAnchor *anchor, GPtrArray *there, GPtrArra
   cairn_disk_probe_clear (&probe);
 }
 
-/* Lists leave out what a point carries along; replacing it must not lose that. */
+/* Renames the point's disks. FALSE when it has none of RENAMED. */
 static gboolean
-load_carried (CairnStore *store, GPtrArray *points, GError **error)
+rename_disks (CairnPoint *point, GHashTable *renamed)
 {
-  for (guint i = 0; i < points->len; i++)
-    {
-      CairnPoint *point = points->pdata[i];
-      g_autoptr (CairnPoint) whole = NULL;
+  gboolean changed = FALSE;
 
-      if (!store->ops->get_point (store, point->instance_id, &whole, error))
-        return FALSE;
-      if (whole && whole->configuration)
-        point->configuration = g_bytes_ref (whole->configuration);
+  for (guint i = 0; i < point->anchors->len; i++)
+    {
+      CairnAnchor *anchor = point->anchors->pdata[i];
+      const char *identifier = g_hash_table_lookup (renamed, anchor->disk_identifier);
+
+      if (!identifier)
+        continue;
+      g_free (anchor->disk_identifier);
+      anchor->disk_identifier = g_strdup (identifier);
+      changed = TRUE;
     }
-  return TRUE;
+  return changed;
+}
+
+/* The points that are here and knew a disk by another identifier, with the new one. A point's disk
+ * stays the InstanceID of the disk. */
+static gboolean
+rename_in_points (Import *import, GHashTable *renamed, GPtrArray *changed, GError **error)
+{
+  CairnStore *store = import->operation->service->store;
+  g_autoptr (GPtrArray) there = NULL;
+
+  if (g_hash_table_size (renamed) == 0)
+    return TRUE;
+  there = store->ops->list_points (store, import->operation->vm->guid, error);
+  for (guint i = 0; there && i < there->len; i++)
+    {
+      CairnPoint *whole = NULL;
+
+      if (!rename_disks (there->pdata[i], renamed))
+        continue;
+      /* Lists leave out what a point carries along; replacing it must not lose that. */
+      whole = cairn_service_find_point (import->operation->service,
+                                        ((CairnPoint *)there->pdata[i])->instance_id, error);
+      if (!whole)
+        return FALSE;
+      rename_disks (whole, renamed);
+      g_ptr_array_add (changed, whole);
+    }
+  return there != NULL;
 }
 
 static gboolean
 store_points (Import *import, GError **error)
 {
   CairnService *service = import->operation->service;
-  g_autoptr (GPtrArray) there
-      = service->store->ops->list_points (service->store, import->operation->vm->guid, error);
-  g_autoptr (GPtrArray) changed = g_ptr_array_new ();
+  g_autoptr (GHashTable) renamed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GPtrArray) changed = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_point_free);
   CairnStoreChange change = { .put_points = import->fresh, .replace_points = changed };
 
-  if (!there)
-    return FALSE;
+  if (import->fresh->len == 0)
+    return TRUE;
   for (guint i = 0; i < import->fresh->len; i++)
     {
       const CairnPoint *point = import->fresh->pdata[i];
 
       for (guint k = 0; k < point->anchors->len; k++)
-        localize_anchor (import, point->anchors->pdata[k], there, changed);
+        localize_anchor (import, point->anchors->pdata[k], renamed);
     }
-  if (import->fresh->len == 0)
-    return TRUE;
-  if (!load_carried (service->store, changed, error))
+  if (!rename_in_points (import, renamed, changed, error))
     return FALSE;
   /* VMs of a hypervisor aren't the store's to change. */
-  if (!service->tracker->ops->find_vm)
+  if (g_hash_table_size (renamed) > 0 && !service->tracker->ops->find_vm)
     change.put_vm = import->operation->vm;
   return cairn_deadline_check (import->operation->deadline, error)
          && cairn_service_apply (service, &change, error);

@@ -64,6 +64,11 @@ typedef struct
   GPtrArray *(*list_points) (CairnStore *store, const char *vm_guid, GError **error);
   gboolean (*get_point) (CairnStore *store, const char *id, CairnPoint **point, GError **error);
 
+  /* The first LIMIT (> 0) points of a VM that are newer than AFTER_MS, oldest first: few, however
+   * many the VM has. Leaves `configuration` NULL. */
+  GPtrArray *(*list_newer) (CairnStore *store, const char *vm_guid, int64_t after_ms, guint limit,
+                            GError **error);
+
   /* The newest creation_time_ms among the VM's points; 0 when there is none. */
   gboolean (*newest_time_ms) (CairnStore *store, const char *vm_guid, int64_t *time_ms,
                               GError **error);

@@ -49,6 +49,27 @@ static const Selection one_point = {
            " ORDER BY position, ordinal",
 };
 
+#define NEWER                                                                                      \
+  "SELECT id FROM point WHERE vm_guid = ?1 AND creation_time_ms > ?2"                              \
+  " ORDER BY creation_time_ms, guid LIMIT ?3"
+
+static const Selection newer_points = {
+  .points = "SELECT " POINT_COLUMNS " FROM point p WHERE p.id IN (" NEWER ")"
+            " ORDER BY p.creation_time_ms, p.guid",
+  .anchors = "SELECT " ANCHOR_COLUMNS " FROM anchor WHERE point IN (" NEWER ")"
+             " ORDER BY point, position",
+  .hints = "SELECT " HINT_COLUMNS " FROM hint WHERE point IN (" NEWER ")"
+           " ORDER BY point, position, ordinal",
+};
+
+/* What the selections' ?1, ?2 and ?3 stand for; the numbers are for newer_points only. */
+typedef struct
+{
+  const char *text;
+  int64_t after_ms;
+  int64_t limit;
+} Selector;
+
 /* Adds one row to what is read so far: BY_ID finds the points of POINTS by point.id. */
 typedef void (*TakeRow) (CairnStatement *statement, GPtrArray *points, GHashTable *by_id);
 
@@ -116,7 +137,7 @@ take_hint (CairnStatement *statement, GPtrArray *points, GHashTable *by_id)
 }
 
 static gboolean
-read_rows (CairnSqliteStore *store, const char *sql, const char *selector, TakeRow take,
+read_rows (CairnSqliteStore *store, const char *sql, const Selector *selector, TakeRow take,
            GPtrArray *points, GHashTable *by_id, GError **error)
 {
   g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, READING, error);
@@ -124,15 +145,20 @@ read_rows (CairnSqliteStore *store, const char *sql, const char *selector, TakeR
 
   if (!statement)
     return FALSE;
-  if (selector)
-    cairn_statement_bind_text (statement, 1, selector);
+  if (selector->text)
+    cairn_statement_bind_text (statement, 1, selector->text);
+  if (selector->limit > 0)
+    {
+      cairn_statement_bind_int (statement, 2, selector->after_ms);
+      cairn_statement_bind_int (statement, 3, selector->limit);
+    }
   while ((step = cairn_statement_step (statement, error)) == CAIRN_STEP_ROW)
     take (statement, points, by_id);
   return step == CAIRN_STEP_DONE;
 }
 
 static GPtrArray *
-read_points (CairnSqliteStore *store, const Selection *selection, const char *selector,
+read_points (CairnSqliteStore *store, const Selection *selection, const Selector *selector,
              GError **error)
 {
   g_autoptr (GPtrArray) points = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_point_free);
@@ -147,18 +173,36 @@ read_points (CairnSqliteStore *store, const Selection *selection, const char *se
   return g_steal_pointer (&points);
 }
 
-GPtrArray *
-cairn_sqlite_list_points (CairnStore *base, const char *vm_guid, GError **error)
+static GPtrArray *
+list_selected (CairnSqliteStore *store, const Selection *selection, const Selector *selector,
+               GError **error)
 {
-  CairnSqliteStore *store = (CairnSqliteStore *)base;
   g_autoptr (GPtrArray) points = NULL;
 
   if (!cairn_connection_begin_read (store, error))
     return NULL;
-  points = read_points (store, vm_guid ? &points_of_vm : &all_points, vm_guid, error);
+  points = read_points (store, selection, selector, error);
   if (!points)
     return cairn_connection_abort (store), NULL;
   return cairn_connection_end_read (store, error) ? g_steal_pointer (&points) : NULL;
+}
+
+GPtrArray *
+cairn_sqlite_list_points (CairnStore *base, const char *vm_guid, GError **error)
+{
+  const Selector selector = { .text = vm_guid };
+
+  return list_selected ((CairnSqliteStore *)base, vm_guid ? &points_of_vm : &all_points, &selector,
+                        error);
+}
+
+GPtrArray *
+cairn_sqlite_list_newer (CairnStore *base, const char *vm_guid, int64_t after_ms, guint limit,
+                         GError **error)
+{
+  const Selector selector = { vm_guid, after_ms, limit };
+
+  return list_selected ((CairnSqliteStore *)base, &newer_points, &selector, error);
 }
 
 /* The InstanceID that ID, one itself or a GUID, stands for; *INSTANCE_ID is NULL when none. */
@@ -234,13 +278,15 @@ read_point (CairnSqliteStore *store, const char *id, CairnPoint **point, GError 
 {
   g_autofree char *instance_id = NULL;
   g_autoptr (GPtrArray) points = NULL;
+  Selector selector = { 0 };
   CairnPoint *found;
 
   if (!resolve (store, id, &instance_id, error))
     return FALSE;
   if (!instance_id)
     return TRUE;
-  points = read_points (store, &one_point, instance_id, error);
+  selector.text = instance_id;
+  points = read_points (store, &one_point, &selector, error);
   if (!points)
     return FALSE;
   if (points->len == 0)

@@ -21,6 +21,7 @@ static const CairnStoreOps ops = {
   .list_vms = cairn_sqlite_list_vms,
   .get_vm = cairn_sqlite_get_vm,
   .list_points = cairn_sqlite_list_points,
+  .list_newer = cairn_sqlite_list_newer,
   .get_point = cairn_sqlite_get_point,
   .newest_time_ms = cairn_sqlite_newest_time_ms,
   .list_intents = cairn_sqlite_list_intents,
