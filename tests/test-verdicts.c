@@ -455,6 +455,16 @@ test_unanchored (Fixture *f, gconstpointer unused)
   test_expect (f->image, f->anchor, CAIRN_VERDICT_UNANCHORED, f->image, NULL);
 }
 
+/* Waits until PID has a handler for SIGTERM: before that, SIGTERM is a crash. */
+static void
+await_term_handler (GPid pid)
+{
+  test_shell ("for i in $(seq 500); do"
+              " if grep -q '^SigCgt:.*[4-7c-f]...$' /proc/%d/status; then exit 0; fi; sleep 0.02;"
+              " done; exit 1",
+              pid);
+}
+
 static void
 check_busy_while (Fixture *f, const char *command)
 {
@@ -463,6 +473,7 @@ check_busy_while (Fixture *f, const char *command)
 
   g_setenv ("IMAGE", f->image, TRUE);
   pid = test_start (ready, "%s", command);
+  await_term_handler (pid);
   test_expect (f->image, f->anchor, CAIRN_VERDICT_BUSY, f->image, "shut the VM down", NULL);
   check_probe (f->image, "qcow2", 64u << 20, CAIRN_VERDICT_BUSY);
   test_kill (pid, SIGTERM);
