@@ -144,8 +144,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmcxTree, vmcx_tree_free)
 VMCX_API VmcxKey *vmcx_tree_root (VmcxTree *tree);
 
 /* Append a child to PARENT, a node of a VmcxTree; names may repeat. NAME: 1 to 254 bytes of UTF-8
- * without '/'. Values are copied. Names and UTF-8 are checked when the tree is written, so these
- * can't fail; the result is borrowed. */
+ * without '/'. Values are copied, a GBytes is referenced. Names and UTF-8 are checked when the tree
+ * is written, so these can't fail; the result is borrowed. */
 VMCX_API VmcxKey *vmcx_key_add_node (VmcxKey *parent, const char *name);
 VMCX_API VmcxKey *vmcx_key_add_int (VmcxKey *parent, const char *name, int64_t value);
 VMCX_API VmcxKey *vmcx_key_add_uint (VmcxKey *parent, const char *name, uint64_t value);
