@@ -88,6 +88,25 @@ test_plain (void)
   g_assert_cmphex (vmcx_checksum_plain (log_bytes->data, 36), ==, 0x71bbe350);
 }
 
+/* The quick way for short structures and zlib's way for long ones give the same. */
+static void
+test_lengths (void)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new (), zeroed = g_byte_array_new ();
+
+  for (guint length = 4; length < 600; length++)
+    {
+      g_byte_array_set_size (bytes, length);
+      for (guint i = 0; i < length; i++)
+        bytes->data[i] = (guint8)(i * 37 + length);
+      g_byte_array_set_size (zeroed, 0);
+      g_byte_array_append (zeroed, bytes->data, length);
+      vmcx_fixture_put32 (zeroed, length / 2 - 2, 0);
+      g_assert_cmphex (vmcx_checksum_in_place (bytes->data, length, length / 2 - 2), ==,
+                       vmcx_fixture_crc (zeroed->data, length));
+    }
+}
+
 /* Each record decodes to the fields that the format page names and encodes to the same bytes. */
 static void
 test_records (void)
@@ -152,6 +171,7 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &vectors[i], test_vector);
     }
   g_test_add_func ("/vmcx/checksum/plain", test_plain);
+  g_test_add_func ("/vmcx/checksum/lengths", test_lengths);
   g_test_add_func ("/vmcx/checksum/records", test_records);
   return g_test_run ();
 }
