@@ -12,7 +12,7 @@
 #define N_RUNS          7
 #define KEY_TABLE_BYTES 0x10000u
 #define CONTAINER_BYTES (256u << 20)
-#define GROUP_BYTES     700u /* of one node and its values below, about */
+#define GROUP_BYTES     635u /* of one node and the values below it, about */
 
 static const VmcxLimits limits = { .table_bytes = 512u << 20 };
 
