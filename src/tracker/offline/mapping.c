@@ -32,8 +32,21 @@ count_entries (const Count *count, uint64_t n_entries)
   uint64_t n = 0;
 
   if (count->entry_words == 1)
-    for (uint64_t i = 0; i < n_entries; i++)
-      n += count->l2[i] != 0;
+    {
+      uint64_t i = 0;
+
+      /* Most of a table is often empty. */
+      for (; i + 8 <= n_entries; i += 8)
+        {
+          const uint64_t *l2 = count->l2 + i;
+
+          if ((l2[0] | l2[1] | l2[2] | l2[3] | l2[4] | l2[5] | l2[6] | l2[7]) != 0)
+            for (int k = 0; k < 8; k++)
+              n += l2[k] != 0;
+        }
+      for (; i < n_entries; i++)
+        n += count->l2[i] != 0;
+    }
   else
     for (uint64_t i = 0; i < n_entries; i++)
       n += (count->l2[2 * i] | count->l2[2 * i + 1]) != 0;
