@@ -2,16 +2,14 @@
 /* fuzz-qcow2.c: any bytes as a qcow2 image: header, directory, every bitmap's bits, counts and
  * extents, and the mapping. What it must not do: crash, hang, or need more memory than its limits.
  */
-#include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "target.h"
 #include "tracker/offline/bitmap.h"
 #include "tracker/offline/format.h"
 #include "tracker/offline/mapping.h"
 #include "tracker/offline/tally.h"
-
-int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size);
 
 /* One bitmap of 512 MiB takes a while under sanitizers: the clock stops what takes too long, as it
  * does in earnest. */
