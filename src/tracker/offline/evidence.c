@@ -115,7 +115,11 @@ remember (Newer *newer, const CairnTally *tally)
 
   newer->n_dirty = tally->n_dirty;
   if (!newer->spare)
-    return;
+    {
+      /* Too large, or no memory: from here on counts must do. */
+      g_clear_pointer (&newer->bits, g_free);
+      return;
+    }
   newer->bits = newer->spare;
   newer->spare = old;
 }
