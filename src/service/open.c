@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The factory: URIs -> a store and a tracker. The only place that names backends. */
+#include <string.h>
+#include <unistd.h>
+
+#include "refpoint/operation.h"
+#include "refpoint/path.h"
+#include "store/sqlite/sqlite-store.h"
+#include "tracker/offline/offline.h"
+
+#define SQLITE_SCHEME "sqlite:"
+#define SYSTEM_STORE  "/var/lib/cairn/cairn.db"
+
+static char *
+default_store_uri (void)
+{
+  const char *chosen = g_getenv ("CAIRN_STORE");
+
+  if (chosen && *chosen)
+    return g_strdup (chosen);
+  if (geteuid () == 0)
+    return g_strdup (SQLITE_SCHEME SYSTEM_STORE);
+  return g_strconcat (SQLITE_SCHEME, g_get_user_state_dir (), "/cairn/cairn.db", NULL);
+}
+
+static CairnStore *
+open_store (const char *uri, GError **error)
+{
+  g_autofree char *fallback = uri ? NULL : default_store_uri ();
+  const char *chosen = uri ? uri : fallback;
+  const char *path;
+
+  if (!g_str_has_prefix (chosen, SQLITE_SCHEME))
+    {
+      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+                   "store '%s' is of no known kind; give sqlite: and an absolute path", chosen);
+      return NULL;
+    }
+  path = chosen + strlen (SQLITE_SCHEME);
+  return cairn_path_check_syntax (path, "the store's path", error)
+             ? cairn_sqlite_store_open (path, error)
+             : NULL;
+}
+
+static CairnTracker *
+open_tracker (const char *uri, const CairnConfig *config, GError **error)
+{
+  const char *chosen = uri ? uri : g_getenv ("CAIRN_CONNECT");
+
+  if (!chosen || !*chosen)
+    chosen = config->connect ? config->connect : "images:";
+  if (g_str_equal (chosen, "images:"))
+    return cairn_offline_tracker_new ();
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+               "connection '%s' is of no known kind; give images: (libvirt's domains aren't "
+               "supported yet)",
+               chosen);
+  return NULL;
+}
+
+CairnService *
+cairn_service_open (const char *store_uri, const char *connect_uri, GError **error)
+{
+  int64_t opening_us = g_get_monotonic_time ();
+  g_autoptr (CairnConfig) config = cairn_config_load (error);
+  CairnTracker *tracker = config ? open_tracker (connect_uri, config, error) : NULL;
+  CairnStore *store = tracker ? open_store (store_uri, error) : NULL;
+
+  if (store)
+    return cairn_service_new (store, tracker, g_steal_pointer (&config), opening_us);
+  if (tracker)
+    tracker->ops->close (tracker);
+  return NULL;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Edits bitmaps of shut-off images, all or none, and proves it by reading them back. */
+#include "tracker/offline/edit.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "refpoint/module.h"
+#include "tracker/offline/layout.h"
+#include "tracker/offline/plan.h"
+
+#define INCOMPATIBLE_DATA_FILE (UINT64_C (1) << 2)
+
+static const char *
+path_of (const CairnEditPart *part)
+{
+  return part->claim->disk->path;
+}
+
+static gboolean
+run_qsd (const CairnEdit *edit, const GPtrArray *parts, CairnQsdOutcome *outcome, GError **error)
+{
+  g_autofree CairnQsdImage *images = g_new0 (CairnQsdImage, parts->len);
+  CairnQsdEdit order = {
+    .action = edit->action,
+    .bitmap = edit->name,
+    .granularity_bytes = edit->granularity_bytes,
+    .images = images,
+    .n_images = parts->len,
+    .deadline = edit->deadline,
+  };
+  CairnQsdEditFunc entry;
+
+  *outcome = (CairnQsdOutcome){ .ended = TRUE, .words = NULL };
+  entry = (CairnQsdEditFunc)cairn_module_symbol (CAIRN_QSD_MODULE, CAIRN_QSD_ENTRY, error);
+  if (!entry)
+    return FALSE;
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const CairnEditPart *part = parts->pdata[i];
+      const CairnQcow2 *image = part->before->image;
+
+      images[i].fd = part->claim->fd;
+      images[i].path = path_of (part);
+      images[i].is_block_device = part->claim->is_block_device;
+      images[i].has_data_file = (image->incompatible_features & INCOMPATIBLE_DATA_FILE) != 0;
+      images[i].virtual_size_bytes = image->virtual_size_bytes;
+    }
+  return entry (&order, outcome, error);
+}
+
+/* Whether the image now is as the edit wants it: the bitmap there and recording, or gone. */
+static gboolean
+is_done (const CairnEdit *edit, const CairnBitmapState *now)
+{
+  const CairnBitmapEntry *entry = cairn_directory_find (now->directory, edit->name);
+
+  if (edit->action == CAIRN_QSD_REMOVE)
+    return !entry;
+  return entry && (entry->flags & (BITMAP_FLAG_IN_USE | BITMAP_FLAG_AUTO)) == BITMAP_FLAG_AUTO
+         && UINT64_C (1) << (entry->granularity_bits & 63) == edit->granularity_bytes;
+}
+
+/* Whether every other bitmap is what it was. */
+static gboolean
+has_kept_others (const CairnEdit *edit, const CairnBitmapState *before, const CairnBitmapState *now)
+{
+  const CairnBitmapEntry *edited = cairn_directory_find (before->directory, edit->name);
+
+  for (guint i = 0; i < before->directory->entries->len; i++)
+    {
+      const CairnBitmapEntry *was
+          = &g_array_index (before->directory->entries, CairnBitmapEntry, i);
+      const CairnBitmapEntry *is = cairn_bitmap_state_find (now, was);
+
+      if (was != edited
+          && (!is || is->flags != was->flags || is->granularity_bits != was->granularity_bits))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+fail_lost (const CairnEditPart *part, const char *words, GError **error)
+{
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
+               "image '%s': the bitmaps couldn't be stored%s%s%s; make room on its disk or check "
+               "its storage",
+               path_of (part), words && *words ? ": '" : "", words && *words ? words : "",
+               words && *words ? "'" : "");
+  return FALSE;
+}
+
+/* How many images came out how. */
+typedef struct
+{
+  gboolean ended; /* as in qsd.h */
+  guint n_done;   /* the bitmap is as the edit wants it */
+  guint n_kept;   /* every other bitmap is what it was, and the file is written through */
+} Result;
+
+static gboolean
+sync_part (const CairnEditPart *part, GError **error)
+{
+  if (fdatasync (part->claim->fd) == 0)
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
+               "image '%s' can't be written through to its disk: %s; check its storage",
+               path_of (part), g_strerror (errno));
+  return FALSE;
+}
+
+/* Mends and reads back one image. */
+static gboolean
+settle_part (const CairnEdit *edit, const CairnEditPart *part, const char *words, Result *result,
+             GError **error)
+{
+  g_autoptr (CairnBitmapState) now = NULL;
+  g_autoptr (GError) cause = NULL;
+  guint n_mended = 0;
+  gboolean done, kept;
+
+  if (cairn_bitmap_state_mend (part->claim->fd, part->before, &n_mended, &cause))
+    now = cairn_bitmap_state_read (part->claim->fd, &cause);
+  if (!now)
+    return cairn_claim_fail (part->claim, cause, error), FALSE;
+  done = is_done (edit, now);
+  kept = has_kept_others (edit, part->before, now);
+  result->n_done += done;
+  if (n_mended || !kept || !done)
+    fail_lost (part, words, error);
+  else
+    kept = sync_part (part, error);
+  result->n_kept += kept;
+  return done && kept && !n_mended;
+}
+
+/* Runs the edit and settles every part; the first trouble is the error. */
+static gboolean
+run_and_settle (const CairnEdit *edit, const GPtrArray *parts, Result *result, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  CairnQsdOutcome outcome;
+
+  run_qsd (edit, parts, &outcome, &failure);
+  *result = (Result){ .ended = outcome.ended };
+  for (guint i = 0; i < parts->len && outcome.ended; i++)
+    settle_part (edit, parts->pdata[i], outcome.words, result, failure ? NULL : &failure);
+  g_free (outcome.words);
+  if (!failure)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
+static void
+append_to_message (GError *error, const char *more, const GError *cause)
+{
+  g_autofree char *message = g_strdup_printf ("%s; moreover %s%s%s", error->message, more,
+                                              cause ? ": " : "", cause ? cause->message : "");
+
+  g_free (error->message);
+  error->message = g_steal_pointer (&message);
+}
+
+/* Removes the bitmap from all PARTS that (still) have it: takes a half-made addition back, brings a
+ * half-made removal to its end. */
+static gboolean
+clean_up (const CairnEdit *edit, const GPtrArray *parts, GError **error)
+{
+  CairnEdit removal = *edit;
+  g_autoptr (GPtrArray) rest = NULL;
+  g_autoptr (GError) failure = NULL;
+  Result result;
+
+  removal.action = CAIRN_QSD_REMOVE;
+  removal.deadline = g_get_monotonic_time () + CAIRN_UNDO_MS * G_TIME_SPAN_MILLISECOND;
+  rest = cairn_edit_plan_removal (&removal, parts, error);
+  if (!rest)
+    return FALSE;
+  if (rest->len == 0 || run_and_settle (&removal, rest, &result, &failure))
+    return TRUE;
+  if (result.n_done == rest->len && result.n_kept == rest->len)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
+/* After a failure: all or none. TRUE: it is done after all. */
+static gboolean
+recover (const CairnEdit *edit, const GPtrArray *parts, const Result *result, GError *failure)
+{
+  g_autoptr (GError) cause = NULL;
+  gboolean removes = edit->action == CAIRN_QSD_REMOVE;
+  gboolean ok = TRUE;
+
+  if (!result->ended)
+    {
+      append_to_message (failure, "its images stay locked until it ends", NULL);
+      return FALSE;
+    }
+  if (result->n_done > 0 && !(removes && result->n_done == parts->len))
+    ok = clean_up (edit, parts, &cause);
+  if (!ok)
+    append_to_message (failure, "the bitmap is still on some of the images", cause);
+  if (result->n_kept < parts->len)
+    append_to_message (failure, "other bitmaps of the images may be lost", NULL);
+  return removes && ok && result->n_done > 0 && result->n_kept == parts->len;
+}
+
+static gboolean
+perform (const CairnEdit *edit, const GPtrArray *parts, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  Result result;
+
+  if (run_and_settle (edit, parts, &result, &failure) || recover (edit, parts, &result, failure))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
+static gboolean
+edit_disks (const CairnEdit *edit, const GPtrArray *disks, GError **error)
+{
+  CairnClaimPolicy policy = edit->action == CAIRN_QSD_ADD ? CAIRN_CLAIM_ALL : CAIRN_CLAIM_PRESENT;
+  g_autoptr (GArray) claims = NULL;
+  g_autoptr (GPtrArray) parts = NULL;
+
+  if (!cairn_edit_check (edit, error))
+    return FALSE;
+  claims = cairn_claims_take (disks, policy, edit->deadline, error);
+  if (!claims)
+    return FALSE;
+  parts = cairn_edit_plan (edit, claims, error);
+  if (!parts)
+    return FALSE;
+  return parts->len == 0 || perform (edit, parts, error);
+}
+
+gboolean
+cairn_offline_add (GPtrArray *disks, const char *name, uint64_t granularity_bytes, int64_t deadline,
+                   GError **error)
+{
+  CairnEdit edit = { CAIRN_QSD_ADD, name, granularity_bytes, deadline };
+
+  return edit_disks (&edit, disks, error);
+}
+
+gboolean
+cairn_offline_remove (GPtrArray *disks, const char *name, int64_t deadline, GError **error)
+{
+  CairnEdit edit = { CAIRN_QSD_REMOVE, name, 0, deadline };
+
+  return edit_disks (&edit, disks, error);
+}

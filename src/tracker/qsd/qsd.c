@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Edits bitmaps through a qemu-storage-daemon that lives for one call.
+ *
+ *   spawn -> greeting -> blockdev-add per image -> transaction -> blockdev-del per image -> quit
+ *
+ * No image is named on its command line: until the greeting a SIGTERM ends it without more ado, and
+ * from then on it handles the signal and closes what it has open whole. */
+#include "tracker/qsd/qsd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tracker/qsd/qmp.h"
+#include "tracker/qsd/spawn.h"
+
+#define QSD_PROGRAM "qemu-storage-daemon"
+
+/* Where it is looked for when PATH (of a service, say) doesn't have it. */
+#define QSD_USUAL_PLACE "/usr/bin/" QSD_PROGRAM
+
+static int64_t
+answer_deadline (const CairnQsdEdit *edit)
+{
+  int64_t own = g_get_monotonic_time () + CAIRN_QSD_ANSWER_MS * G_TIME_SPAN_MILLISECOND;
+
+  return MIN (own, edit->deadline);
+}
+
+static char *
+find_program (GError **error)
+{
+  const char *chosen = g_getenv ("CAIRN_QSD");
+  g_autofree char *found = NULL;
+
+  if (!chosen || !*chosen)
+    chosen = QSD_PROGRAM;
+  found = g_find_program_in_path (chosen);
+  if (!found && strcmp (chosen, QSD_PROGRAM) == 0 && access (QSD_USUAL_PLACE, X_OK) == 0)
+    found = g_strdup (QSD_USUAL_PLACE);
+  if (!found)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
+                 "'%s' isn't there, which edits the bitmaps of shut-off images; install package "
+                 "qemu-system-common",
+                 chosen);
+  return g_steal_pointer (&found);
+}
+
+static gboolean
+spawn_qsd (const CairnQsdEdit *edit, CairnChild *child, int socket_fd, GError **error)
+{
+  g_autofree char *program = find_program (error);
+  g_autofree char *chardev = g_strdup_printf ("socket,id=qmp,fd=%d", socket_fd);
+  const char *argv[] = { program, "--chardev", chardev, "--monitor", "chardev=qmp", NULL };
+  g_autofree int *keep = g_new (int, edit->n_images + 1);
+
+  if (!program)
+    return FALSE;
+  for (size_t i = 0; i < edit->n_images; i++)
+    keep[i] = edit->images[i].fd;
+  keep[edit->n_images] = socket_fd;
+  return cairn_child_spawn (child, argv, keep, edit->n_images + 1, error);
+}
+
+static void
+set_string (JsonBuilder *builder, const char *name, const char *value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_string_value (builder, value);
+}
+
+static void
+set_int (JsonBuilder *builder, const char *name, uint64_t value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, (gint64)value);
+}
+
+static void
+set_boolean (JsonBuilder *builder, const char *name, gboolean value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_boolean_value (builder, value);
+}
+
+static void
+begin_object (JsonBuilder *builder, const char *name)
+{
+  if (name)
+    json_builder_set_member_name (builder, name);
+  json_builder_begin_object (builder);
+}
+
+static void
+set_node_name (JsonBuilder *builder, const char *member, size_t index)
+{
+  g_autofree char *node = g_strdup_printf ("cairn%zu", index);
+
+  set_string (builder, member, node);
+}
+
+/* The driver is said, never probed: a raw guest disk could begin with a qcow2 header of its guest's
+ * making. Backing and data files aren't opened: bitmaps lie in this file alone. */
+static JsonNode *
+describe_image (const CairnQsdImage *image, size_t index)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autofree char *file = g_strdup_printf ("/proc/self/fd/%d", image->fd);
+
+  begin_object (builder, NULL);
+  set_node_name (builder, "node-name", index);
+  set_string (builder, "driver", "qcow2");
+  set_boolean (builder, "read-only", FALSE);
+  set_boolean (builder, "auto-read-only", FALSE);
+  json_builder_set_member_name (builder, "backing");
+  json_builder_add_null_value (builder);
+  if (image->has_data_file)
+    {
+      begin_object (builder, "data-file");
+      set_string (builder, "driver", "null-co");
+      set_int (builder, "size", image->virtual_size_bytes);
+      json_builder_end_object (builder);
+    }
+  begin_object (builder, "file");
+  set_string (builder, "driver", image->is_block_device ? "host_device" : "file");
+  set_string (builder, "filename", file);
+  set_string (builder, "locking", "off"); /* the descriptor that it inherits holds the lock */
+  set_boolean (builder, "auto-read-only", FALSE);
+  json_builder_end_object (builder);
+  json_builder_end_object (builder);
+  return json_builder_get_root (builder);
+}
+
+static void
+describe_action (JsonBuilder *builder, const CairnQsdEdit *edit, size_t index)
+{
+  gboolean adds = edit->action == CAIRN_QSD_ADD;
+
+  begin_object (builder, NULL);
+  set_string (builder, "type", adds ? "block-dirty-bitmap-add" : "block-dirty-bitmap-remove");
+  begin_object (builder, "data");
+  set_node_name (builder, "node", index);
+  set_string (builder, "name", edit->bitmap);
+  if (adds)
+    {
+      set_boolean (builder, "persistent", TRUE);
+      set_int (builder, "granularity", edit->granularity_bytes);
+    }
+  json_builder_end_object (builder);
+  json_builder_end_object (builder);
+}
+
+static JsonNode *
+describe_transaction (const CairnQsdEdit *edit)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  begin_object (builder, NULL);
+  json_builder_set_member_name (builder, "actions");
+  json_builder_begin_array (builder);
+  for (size_t i = 0; i < edit->n_images; i++)
+    describe_action (builder, edit, i);
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+  return json_builder_get_root (builder);
+}
+
+static gboolean
+open_images (const CairnQsdEdit *edit, CairnQmp *qmp, GError **error)
+{
+  for (size_t i = 0; i < edit->n_images; i++)
+    {
+      g_autoptr (JsonNode) image = describe_image (&edit->images[i], i);
+
+      if (!cairn_qmp_run (qmp, "blockdev-add", image, answer_deadline (edit), error))
+        return g_prefix_error (error, "image '%s': ", edit->images[i].path), FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+close_images (const CairnQsdEdit *edit, CairnQmp *qmp, GError **error)
+{
+  for (size_t i = 0; i < edit->n_images; i++)
+    {
+      g_autoptr (JsonBuilder) builder = json_builder_new ();
+      g_autoptr (JsonNode) arguments = NULL;
+
+      begin_object (builder, NULL);
+      set_node_name (builder, "node-name", i);
+      json_builder_end_object (builder);
+      arguments = json_builder_get_root (builder);
+      if (!cairn_qmp_run (qmp, "blockdev-del", arguments, answer_deadline (edit), error))
+        return g_prefix_error (error, "image '%s': ", edit->images[i].path), FALSE;
+    }
+  return TRUE;
+}
+
+/* `quit` may be answered or not: QSD is on its way out. */
+static gboolean
+converse (const CairnQsdEdit *edit, CairnQmp *qmp, GError **error)
+{
+  g_autoptr (JsonNode) transaction = describe_transaction (edit);
+
+  if (!cairn_qmp_greet (qmp, answer_deadline (edit), error) || !open_images (edit, qmp, error))
+    return FALSE;
+  if (!cairn_qmp_run (qmp, "transaction", transaction, answer_deadline (edit), error))
+    return g_prefix_error (error, "bitmap '%s': ", edit->bitmap), FALSE;
+  return close_images (edit, qmp, error)
+         && cairn_qmp_send (qmp, "quit", NULL, answer_deadline (edit), error);
+}
+
+/* After `quit`: whether it ended as it should. */
+static gboolean
+wait_end (const CairnQsdEdit *edit, CairnChild *child, GError **error)
+{
+  g_autofree char *epitaph = NULL;
+  gboolean ended = cairn_child_wait (child, answer_deadline (edit));
+
+  if (ended && child->status == 0)
+    return TRUE;
+  epitaph = cairn_child_epitaph (child);
+  g_set_error (error, CAIRN_ERROR, ended ? CAIRN_ERROR_FAILED : CAIRN_ERROR_TIMEOUT,
+               "qemu-storage-daemon didn't end well: %s; try again", epitaph);
+  return FALSE;
+}
+
+/* How long a QSD that hung up may take to end by itself, so that we learn how it ended. */
+#define LAST_WORDS_MS 100
+
+/* A refusal is told in QMP, an orderly end in the status; when it left in another way, say how. */
+static void
+explain (CairnChild *child, GError **error)
+{
+  gboolean is_orderly = child->pid == 0 && (child->asked || child->status == 0);
+  g_autofree char *epitaph = NULL;
+  g_autofree char *message = NULL;
+
+  if ((is_orderly && child->words->len == 0) || strstr ((*error)->message, "didn't end well"))
+    return;
+  epitaph = cairn_child_epitaph (child);
+  message = g_strdup_printf ("%s (%s)", (*error)->message, epitaph);
+  g_free ((*error)->message);
+  (*error)->message = g_steal_pointer (&message);
+}
+
+static gboolean
+edit_through (const CairnQsdEdit *edit, CairnChild *child, int socket_fd, CairnQsdOutcome *outcome,
+              GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  CairnQmp qmp;
+  gboolean ok;
+
+  cairn_qmp_init (&qmp, socket_fd);
+  ok = converse (edit, &qmp, &failure) && wait_end (edit, child, &failure);
+  if (!ok && failure->code == CAIRN_ERROR_FAILED)
+    cairn_child_wait (child, g_get_monotonic_time () + LAST_WORDS_MS * G_TIME_SPAN_MILLISECOND);
+  outcome->ended = ok || cairn_child_end (child, CAIRN_QSD_END_MS);
+  cairn_qmp_clear (&qmp);
+  g_free (outcome->words);
+  outcome->words = cairn_child_words (child);
+  if (ok)
+    return TRUE;
+  explain (child, &failure);
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
+/* Both ends above the standard descriptors: the child gets one under its number. */
+static gboolean
+make_socket (int pair[2], GError **error)
+{
+  int cause;
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0)
+    {
+      int raised = fcntl (pair[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+      cause = errno;
+      close (pair[1]);
+      pair[1] = raised;
+      if (raised >= 0)
+        return TRUE;
+      close (pair[0]);
+      errno = cause;
+    }
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
+               "no socket can be made for qemu-storage-daemon: %s; raise the limit of open files",
+               g_strerror (errno));
+  return FALSE;
+}
+
+gboolean
+cairn_qsd_edit (const CairnQsdEdit *edit, CairnQsdOutcome *outcome, GError **error)
+{
+  CairnChild child = { .words_fd = -1 };
+  int pair[2];
+  gboolean ok;
+
+  *outcome = (CairnQsdOutcome){ .ended = TRUE, .words = g_strdup ("") };
+  if (!make_socket (pair, error))
+    return FALSE;
+  ok = spawn_qsd (edit, &child, pair[1], error);
+  close (pair[1]);
+  if (ok)
+    ok = edit_through (edit, &child, pair[0], outcome, error);
+  else
+    close (pair[0]);
+  cairn_child_clear (&child);
+  return ok;
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What tracker.h promises, the same cases against every tracker there is. A tracker takes part by a
+ * line in the table `subjects`: how to make it, a disk of its kind, and writes to that disk. */
+#include "offline-fixture.h"
+
+#include <string.h>
+
+#include "refpoint/tracker.h"
+#include "tracker/offline/offline.h"
+
+#define MIB         (UINT64_C (1) << 20)
+#define DISK_BYTES  (64 * MIB)
+#define GRANULARITY CAIRN_DEFAULT_GRANULARITY
+
+typedef struct
+{
+  const char *name;
+  CairnTracker *(*open) (void);
+  /* A disk of DISK_BYTES with a foreign bitmap "OLD" that has changes; its path. */
+  char *(*make_disk) (const char *dir, const char *name);
+  void (*write) (const char *path, uint64_t offset_bytes, uint64_t length_bytes);
+  /* Opens the disk for writing elsewhere, as a VM does that isn't this tracker's. */
+  GPid (*occupy) (const char *path);
+  void (*vacate) (GPid pid);
+} Subject;
+
+static void
+write_offline (const char *path, uint64_t offset_bytes, uint64_t length_bytes)
+{
+  g_free (shell ("qemu-io -c 'write %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "' '%s'",
+                 offset_bytes, length_bytes, path));
+}
+
+static const Subject subjects[] = {
+  { "offline", cairn_offline_tracker_new, make_image, write_offline, start_qemu, stop_qemu },
+};
+
+typedef struct
+{
+  const Subject *subject;
+  CairnTracker *tracker;
+  char *dir, *one, *two;
+  GPtrArray *disks;
+} Stage;
+
+static void
+stage_setup (Stage *stage, gconstpointer subject)
+{
+  stage->subject = subject;
+  stage->tracker = stage->subject->open ();
+  stage->dir = make_dir ();
+  stage->one = stage->subject->make_disk (stage->dir, "one");
+  stage->two = stage->subject->make_disk (stage->dir, "two");
+  stage->disks = make_disks (stage->one, stage->two, NULL);
+}
+
+static void
+stage_teardown (Stage *stage, gconstpointer subject)
+{
+  stage->tracker->ops->close (stage->tracker);
+  g_ptr_array_unref (stage->disks);
+  g_free (stage->one);
+  g_free (stage->two);
+  remove_dir (stage->dir);
+}
+
+static gboolean
+add (Stage *stage, const char *name, int64_t deadline, GError **error)
+{
+  return stage->tracker->ops->add_bitmap (stage->tracker, stage->disks, name, GRANULARITY, deadline,
+                                          error);
+}
+
+static void
+assert_add (Stage *stage, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+
+  add (stage, name, G_MAXINT64, &error);
+  g_assert_no_error (error);
+}
+
+static gboolean
+drop (Stage *stage, const char *name, int64_t deadline, GError **error)
+{
+  return stage->tracker->ops->remove_bitmap (stage->tracker, stage->disks, name, deadline, error);
+}
+
+static void
+assert_drop (Stage *stage, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+
+  drop (stage, name, G_MAXINT64, &error);
+  g_assert_no_error (error);
+}
+
+static CairnAnchor *
+make_anchor (const char *bitmap)
+{
+  CairnAnchor *anchor = cairn_anchor_new ();
+
+  anchor->format = g_strdup ("qcow2");
+  anchor->bitmap = g_strdup (bitmap);
+  anchor->virtual_size_bytes = DISK_BYTES;
+  anchor->granularity_bytes = GRANULARITY;
+  return anchor;
+}
+
+static const CairnDisk *
+disk_of (Stage *stage, guint index)
+{
+  return stage->disks->pdata[index];
+}
+
+/* The verdict about BITMAP on disk INDEX; every verdict but TRACKED has a reason. */
+static CairnVerdict
+judge (Stage *stage, guint index, const char *bitmap)
+{
+  g_autoptr (CairnAnchor) anchor = make_anchor (bitmap);
+  const CairnAnchor *const anchors[] = { anchor };
+  g_autoptr (GError) error = NULL;
+  CairnJudgement judgement = { 0 };
+  CairnVerdict verdict;
+
+  g_assert_true (stage->tracker->ops->judge (stage->tracker, disk_of (stage, index), anchors, 1,
+                                             &judgement, G_MAXINT64, &error));
+  g_assert_no_error (error);
+  verdict = judgement.verdict;
+  g_test_message ("%s: %s", cairn_verdict_name (verdict), judgement.reason);
+  g_assert_cmpint (verdict == CAIRN_VERDICT_TRACKED, ==, *judgement.reason == '\0');
+  cairn_judgement_clear (&judgement);
+  return verdict;
+}
+
+#define assert_verdict(stage, index, bitmap, expected)                                             \
+  g_assert_cmpstr (cairn_verdict_name (judge (stage, index, bitmap)), ==,                          \
+                   cairn_verdict_name (CAIRN_VERDICT_##expected))
+
+/* The changes within a window as "offset+length ...", or "VERDICT" when they can't be told. */
+static char *
+tell_changes (Stage *stage, guint index, const char *bitmap, uint64_t offset_bytes,
+              uint64_t length_bytes)
+{
+  g_autoptr (CairnAnchor) anchor = make_anchor (bitmap);
+  g_autoptr (GArray) extents = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GString) told = g_string_new (NULL);
+  CairnJudgement judgement = { 0 };
+
+  g_assert_true (stage->tracker->ops->changes (stage->tracker, disk_of (stage, index), anchor,
+                                               offset_bytes, length_bytes, &extents, &judgement,
+                                               G_MAXINT64, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (judgement.verdict == CAIRN_VERDICT_TRACKED, ==, extents != NULL);
+  if (!extents)
+    g_string_assign (told, cairn_verdict_name (judgement.verdict));
+  for (guint i = 0; extents && i < extents->len; i++)
+    {
+      const CairnExtent *extent = &g_array_index (extents, CairnExtent, i);
+
+      g_string_append_printf (told, "%s%" G_GUINT64_FORMAT "+%" G_GUINT64_FORMAT, i ? " " : "",
+                              extent->offset_bytes, extent->length_bytes);
+    }
+  cairn_judgement_clear (&judgement);
+  return g_string_free (g_steal_pointer (&told), FALSE);
+}
+
+static void
+assert_changes (Stage *stage, guint index, const char *bitmap, const char *expected)
+{
+  g_autofree char *told = tell_changes (stage, index, bitmap, 0, UINT64_MAX);
+
+  g_assert_cmpstr (told, ==, expected);
+}
+
+/* What make_image wrote, in granules: 64 KiB at 0, 1 KiB at 9 MiB, 3 MiB at 60 MiB. */
+#define OLD_CHANGES "0+65536 9437184+65536 62914560+3145728"
+
+static void
+test_probe (Stage *stage, gconstpointer subject)
+{
+  CairnDiskProbe probe = { 0 };
+
+  stage->tracker->ops->probe_disk (stage->tracker, disk_of (stage, 0), &probe);
+  g_assert_cmpint (probe.verdict, ==, CAIRN_VERDICT_TRACKED);
+  g_assert_cmpstr (probe.reason, ==, "");
+  g_assert_cmpuint (probe.virtual_size_bytes, ==, DISK_BYTES);
+  g_assert_cmpstr (probe.format, !=, "");
+  cairn_disk_probe_clear (&probe);
+}
+
+static void
+test_added_bitmap_is_tracked (Stage *stage, gconstpointer subject)
+{
+  assert_verdict (stage, 0, "NEW", MISSING);
+  assert_changes (stage, 0, "NEW", "missing");
+  assert_add (stage, "NEW");
+  for (guint i = 0; i < 2; i++)
+    {
+      assert_verdict (stage, i, "NEW", TRACKED);
+      assert_changes (stage, i, "NEW", "");
+      assert_changes (stage, i, "OLD", OLD_CHANGES);
+    }
+}
+
+static void
+test_changes_are_told (Stage *stage, gconstpointer subject)
+{
+  g_autofree char *window = NULL;
+  g_autofree char *end = NULL;
+  g_autofree char *beyond = NULL;
+
+  assert_add (stage, "FIRST");
+  stage->subject->write (stage->one, 5 * MIB, 1);
+  stage->subject->write (stage->one, 5 * MIB + 65536, 100000);
+  stage->subject->write (stage->one, DISK_BYTES - 512, 512);
+  assert_add (stage, "SECOND");
+  stage->subject->write (stage->one, 20 * MIB, 65536);
+  assert_changes (stage, 0, "FIRST", "5242880+196608 20971520+65536 67043328+65536");
+  assert_changes (stage, 0, "SECOND", "20971520+65536");
+  assert_changes (stage, 1, "FIRST", "");
+  window = tell_changes (stage, 0, "FIRST", 5 * MIB + 1000, 15 * MIB);
+  g_assert_cmpstr (window, ==, "5243880+195608 20971520+1000");
+  end = tell_changes (stage, 0, "FIRST", DISK_BYTES - 1, UINT64_MAX);
+  g_assert_cmpstr (end, ==, "67108863+1");
+  beyond = tell_changes (stage, 0, "FIRST", DISK_BYTES, 1);
+  g_assert_cmpstr (beyond, ==, "");
+}
+
+static void
+test_judges_many_at_once (Stage *stage, gconstpointer subject)
+{
+  g_autoptr (CairnAnchor) first = make_anchor ("FIRST");
+  g_autoptr (CairnAnchor) gone = make_anchor ("GONE");
+  g_autoptr (CairnAnchor) second = make_anchor ("SECOND");
+  const CairnAnchor *const anchors[] = { first, gone, second };
+  CairnJudgement judgements[3] = { { 0 } };
+
+  assert_add (stage, "FIRST");
+  stage->subject->write (stage->one, 0, 65536);
+  assert_add (stage, "SECOND");
+  stage->subject->write (stage->one, MIB, 131072);
+  second->virtual_size_bytes += 512;
+  g_assert_true (stage->tracker->ops->judge (stage->tracker, disk_of (stage, 0), anchors, 3,
+                                             judgements, G_MAXINT64, NULL));
+  g_assert_cmpint (judgements[0].verdict, ==, CAIRN_VERDICT_TRACKED);
+  g_assert_cmpuint (judgements[0].dirty_bytes, ==, 3 * 65536);
+  g_assert_cmpint (judgements[1].verdict, ==, CAIRN_VERDICT_MISSING);
+  g_assert_cmpint (judgements[2].verdict, ==, CAIRN_VERDICT_SIZE_DIFFERS);
+  for (guint i = 0; i < 3; i++)
+    cairn_judgement_clear (&judgements[i]);
+}
+
+static void
+test_add_is_all_or_none (Stage *stage, gconstpointer subject)
+{
+  g_autoptr (GPtrArray) second = make_disks (stage->two, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) again = NULL;
+
+  g_assert_true (stage->tracker->ops->add_bitmap (stage->tracker, second, "NEW", GRANULARITY,
+                                                  G_MAXINT64, NULL));
+  g_assert_false (add (stage, "NEW", G_MAXINT64, &error));
+  g_assert_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE);
+  assert_verdict (stage, 0, "NEW", MISSING);
+  assert_verdict (stage, 1, "NEW", TRACKED);
+  assert_drop (stage, "NEW");
+  assert_add (stage, "NEW");
+  g_assert_false (add (stage, "NEW", G_MAXINT64, &again));
+  g_assert_error (again, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE);
+  assert_verdict (stage, 0, "NEW", TRACKED);
+}
+
+static void
+test_removed_bitmap_is_missing (Stage *stage, gconstpointer subject)
+{
+  assert_add (stage, "NEW");
+  assert_drop (stage, "NEW");
+  for (guint i = 0; i < 2; i++)
+    {
+      assert_verdict (stage, i, "NEW", MISSING);
+      assert_changes (stage, i, "OLD", OLD_CHANGES);
+    }
+  assert_drop (stage, "NEW");
+}
+
+static void
+test_disk_that_is_gone (Stage *stage, gconstpointer subject)
+{
+  CairnDiskProbe probe = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  assert_add (stage, "NEW");
+  g_free (shell ("rm '%s'", stage->one));
+  stage->tracker->ops->probe_disk (stage->tracker, disk_of (stage, 0), &probe);
+  g_assert_cmpint (probe.verdict, ==, CAIRN_VERDICT_NO_FILE);
+  g_assert_cmpstr (probe.reason, !=, "");
+  cairn_disk_probe_clear (&probe);
+  assert_verdict (stage, 0, "NEW", NO_FILE);
+  assert_changes (stage, 0, "NEW", "no-file");
+  g_assert_false (add (stage, "LATER", G_MAXINT64, &error));
+  g_assert_nonnull (error);
+  assert_verdict (stage, 1, "LATER", MISSING);
+  assert_drop (stage, "NEW");
+  assert_verdict (stage, 1, "NEW", MISSING);
+}
+
+static void
+test_busy_disk (Stage *stage, gconstpointer subject)
+{
+  CairnDiskProbe probe = { 0 };
+  g_autoptr (GError) refused_add = NULL;
+  g_autoptr (GError) refused_drop = NULL;
+  GPid pid;
+
+  assert_add (stage, "NEW");
+  pid = stage->subject->occupy (stage->two);
+  g_assert_false (add (stage, "LATER", G_MAXINT64, &refused_add));
+  g_assert_error (refused_add, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE);
+  g_assert_false (drop (stage, "NEW", G_MAXINT64, &refused_drop));
+  g_assert_error (refused_drop, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE);
+  stage->tracker->ops->probe_disk (stage->tracker, disk_of (stage, 1), &probe);
+  g_assert_cmpint (probe.verdict, ==, CAIRN_VERDICT_BUSY);
+  cairn_disk_probe_clear (&probe);
+  assert_verdict (stage, 1, "NEW", BUSY);
+  assert_changes (stage, 1, "NEW", "busy");
+  assert_verdict (stage, 0, "NEW", TRACKED);
+  assert_verdict (stage, 0, "LATER", MISSING);
+  stage->subject->vacate (pid);
+  assert_verdict (stage, 1, "NEW", TRACKED);
+  assert_verdict (stage, 1, "LATER", MISSING);
+  assert_changes (stage, 1, "OLD", OLD_CHANGES);
+}
+
+static void
+test_deadlines (Stage *stage, gconstpointer subject)
+{
+  g_autoptr (CairnAnchor) anchor = make_anchor ("OLD");
+  const CairnAnchor *const anchors[] = { anchor };
+  g_autoptr (GError) late_add = NULL;
+  g_autoptr (GError) late_drop = NULL;
+  g_autoptr (GError) late_judge = NULL;
+  g_autoptr (GError) late_changes = NULL;
+  g_autoptr (GArray) extents = NULL;
+  CairnJudgement judgement = { 0 };
+  int64_t past = g_get_monotonic_time () - 1;
+
+  g_assert_false (add (stage, "NEW", past, &late_add));
+  g_assert_error (late_add, CAIRN_ERROR, CAIRN_ERROR_TIMEOUT);
+  g_assert_false (drop (stage, "OLD", past, &late_drop));
+  g_assert_error (late_drop, CAIRN_ERROR, CAIRN_ERROR_TIMEOUT);
+  g_assert_false (stage->tracker->ops->judge (stage->tracker, disk_of (stage, 0), anchors, 1,
+                                              &judgement, past, &late_judge));
+  g_assert_error (late_judge, CAIRN_ERROR, CAIRN_ERROR_TIMEOUT);
+  cairn_judgement_clear (&judgement);
+  g_assert_false (stage->tracker->ops->changes (stage->tracker, disk_of (stage, 0), anchor, 0,
+                                                UINT64_MAX, &extents, &judgement, past,
+                                                &late_changes));
+  g_assert_error (late_changes, CAIRN_ERROR, CAIRN_ERROR_TIMEOUT);
+  g_assert_null (extents);
+  cairn_judgement_clear (&judgement);
+  assert_verdict (stage, 0, "NEW", MISSING);
+  assert_verdict (stage, 0, "OLD", TRACKED);
+}
+
+static const struct
+{
+  const char *name;
+  void (*run) (Stage *stage, gconstpointer subject);
+} cases[] = {
+  { "probe", test_probe },
+  { "added-bitmap-is-tracked", test_added_bitmap_is_tracked },
+  { "changes-are-told", test_changes_are_told },
+  { "judges-many-at-once", test_judges_many_at_once },
+  { "add-is-all-or-none", test_add_is_all_or_none },
+  { "removed-bitmap-is-missing", test_removed_bitmap_is_missing },
+  { "disk-that-is-gone", test_disk_that_is_gone },
+  { "busy-disk", test_busy_disk },
+  { "deadlines", test_deadlines },
+};
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (subjects); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (cases); j++)
+      {
+        g_autofree char *path
+            = g_strdup_printf ("/tracker-contract/%s/%s", subjects[i].name, cases[j].name);
+
+        g_test_add (path, Stage, &subjects[i], stage_setup, cases[j].run, stage_teardown);
+      }
+  return g_test_run ();
+}
