@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* bench-vmcx-read.c: how fast a container of 256 MiB of small keys in key tables of 64 KiB opens,
- * every checksum verified. Prints "vmcx-read MB/s N", the median of the runs (MB = 1,000,000
+ * every checksum verified. Prints "vmcx-read N MB/s", the median of the runs (MB = 1,000,000
  * bytes). */
 #include <vmcx.h>
 
@@ -90,7 +90,7 @@ main (void)
 
   write_container (path, &error);
   if (!error && measure (path, rates, &error))
-    printf ("vmcx-read MB/s %.0f\n", rates[N_RUNS / 2]);
+    printf ("vmcx-read %.0f MB/s\n", rates[N_RUNS / 2]);
   g_unlink (path);
   g_rmdir (directory);
   if (error)
