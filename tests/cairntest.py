@@ -123,7 +123,7 @@ class Result:
         self.err = err.decode("utf-8", "surrogateescape") if err is not None else ""
         try:
             self.json = json.loads(self.out)
-        except ValueError:
+        except (ValueError, RecursionError):
             self.json = None
 
     def __str__(self):

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* progress.h: on a terminal, a line that says what is being done and for how long. */
+#ifndef CAIRN_CLI_PROGRESS_H
+#define CAIRN_CLI_PROGRESS_H
+
+#include <glib.h>
+
+typedef struct CliProgress CliProgress;
+
+/* Begins to show WHAT ("creating a reference point of 'web'") when it takes longer than a second,
+ * on standard error if that is a terminal. NULL (nothing is shown) otherwise. The work itself stays
+ * on the calling thread. */
+CliProgress *cli_progress_begin (const char *what, const char *object);
+
+/* Wipes the line and ends. PROGRESS may be NULL. */
+void cli_progress_end (CliProgress *progress);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliProgress, cli_progress_end)
+
+#endif
