@@ -6,6 +6,7 @@ import shutil
 
 from cairntest import *
 
+EDIT = os.environ.get("VMCX_EDIT", os.path.join(SOURCE_ROOT, "build", "tests", "vmcx-edit"))
 GUID = r"[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}"
 INSTANCE_ID = rf"^Microsoft:{GUID}\\{GUID}$"
 TRACKING_ID = r"^rctX:[0-9A-Fa-f]{8}:[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}:[0-9A-Fa-f]{12}:[0-9A-Fa-f]{8}$"
@@ -303,6 +304,25 @@ def hyper_v():
         equal(disk["Verdict"], "unanchored")
         true(disk["Reason"], "a reason")
     host.fail(32775, "changes", point["InstanceID"])
+
+
+@test("what looks like a tracking id below a Hyper-V drive is shown as a hint")
+def hints():
+    host = Host()
+    hint = "rctX:5bfde23b:ce75:4303:b54f:6c18394f105c:00000001"
+    drive = "configuration/_83f8638b-8dca-4152-9eda-2ca8b33039b4_/controller0/drive0"
+    changed = host.path("changed.vmcx")
+    genuine = shared("data", "hyperv", "test.vmcx")
+    run(EDIT, genuine, changed, f"{drive}/some_id=string:{hint}")
+    tree = host.ok("vmcx", "dump", genuine)
+    properties = next(k for k in tree[0]["children"] if k["name"] == "properties")
+    guid = next(k["value"] for k in properties["children"] if k["name"] == "global_id")
+    host.ok("vm", "add", "vm", "--uuid", guid, "--disk", f"vda={host.image('a.qcow2')}")
+    point = host.ok("import", "vm", changed, shared("data", "hyperv", "test.vmrs"))["ReferencePoints"][0]
+    disk = host.ok("show", point)["Disks"][0]
+    exactly(disk, "Target", "Path", "Verdict", "Reason", "TrackingHints")
+    equal((disk["Verdict"], disk["TrackingHints"]), ("unanchored", [hint]))
+    matches(host.text("--verbose", "show", point), hint)
 
 
 main()

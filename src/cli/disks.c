@@ -59,7 +59,7 @@ cli_write_verdicts_without_path (CliJson *json, GPtrArray *verdicts)
 void
 cli_print_verdicts (Cli *cli, GPtrArray *verdicts)
 {
-  static const char *const headings[] = { "DISK", "VERDICT", "PATH", "REASON", NULL };
+  static const char *const headings[] = { "DISK", "VERDICT", "PATH", NULL };
   g_autoptr (CliTable) table = cli_table_new (headings, 0);
 
   for (guint i = 0; i < verdicts->len; i++)
@@ -69,9 +69,20 @@ cli_print_verdicts (Cli *cli, GPtrArray *verdicts)
       cli_table_add (table, verdict->target);
       cli_table_add (table, cairn_verdict_name (verdict->verdict));
       cli_table_add (table, verdict->path);
-      cli_table_add (table, verdict->reason);
     }
   cli_table_print (table, &cli->out);
+  /* Reasons are sentences: below the table, or nobody could read it. */
+  for (guint i = 0; i < verdicts->len; i++)
+    {
+      const CairnDiskVerdict *verdict = verdicts->pdata[i];
+
+      if (!*verdict->reason)
+        continue;
+      cli_output_shown (&cli->out, verdict->target);
+      cli_output_puts (&cli->out, ": ");
+      cli_output_shown (&cli->out, verdict->reason);
+      cli_output_puts (&cli->out, "\n");
+    }
 }
 
 void

@@ -213,6 +213,18 @@ print_anchors (CliOutput *out, const CairnPoint *point)
       cli_table_add (table, anchor->disk_identifier);
     }
   cli_table_print (table, out);
+  for (guint i = 0; i < point->anchors->len; i++)
+    {
+      const CairnAnchor *anchor = point->anchors->pdata[i];
+
+      for (guint j = 0; j < anchor->tracking_hints->len; j++)
+        {
+          cli_output_shown (out, anchor->target);
+          cli_output_puts (out, ": the file names the tracking id ");
+          cli_output_shown (out, anchor->tracking_hints->pdata[j]);
+          cli_output_puts (out, "\n");
+        }
+    }
 }
 
 static void
