@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Edits bitmaps through a qemu-storage-daemon that lives for one call.
  *
- *   spawn -> greeting -> blockdev-add per image -> transaction -> blockdev-del per image -> quit
+ *   spawn with the images on its command line -> greeting -> transaction -> quit -> its end
  *
- * No image is named on its command line: until the greeting a SIGTERM ends it without more ado, and
- * from then on it handles the signal and closes what it has open whole. */
+ * A SIGTERM must find it able to close what it has open, whenever it comes (measured, QEMU 7.2):
+ * - It installs its handler first, then opens the images of its command line, then enters its main
+ *   loop. So a SIGTERM finds nothing open, or the handler.
+ * - Images must not be opened through QMP. A blockdev-add that waits to be read when the SIGTERM
+ *   comes is still run, *after* all images were closed: it opens its image, marks all bitmaps in
+ *   use, and exits with status 0. (One SIGTERM in sixty, on a busy machine.)
+ * - A handler only sets a flag, and a SIGTERM just before the main loop's poll is noticed at the
+ *   next event, which never comes when we are dead: spawn.h's heartbeat is that event. */
 #include "tracker/qsd/qsd.h"
 
 #include <errno.h>
@@ -46,22 +52,6 @@ find_program (GError **error)
                  "qemu-system-common",
                  chosen);
   return g_steal_pointer (&found);
-}
-
-static gboolean
-spawn_qsd (const CairnQsdEdit *edit, CairnChild *child, int socket_fd, GError **error)
-{
-  g_autofree char *program = find_program (error);
-  g_autofree char *chardev = g_strdup_printf ("socket,id=qmp,fd=%d", socket_fd);
-  const char *argv[] = { program, "--chardev", chardev, "--monitor", "chardev=qmp", NULL };
-  g_autofree int *keep = g_new (int, edit->n_images + 1);
-
-  if (!program)
-    return FALSE;
-  for (size_t i = 0; i < edit->n_images; i++)
-    keep[i] = edit->images[i].fd;
-  keep[edit->n_images] = socket_fd;
-  return cairn_child_spawn (child, argv, keep, edit->n_images + 1, error);
 }
 
 static void
@@ -167,49 +157,56 @@ describe_transaction (const CairnQsdEdit *edit)
   return json_builder_get_root (builder);
 }
 
-static gboolean
-open_images (const CairnQsdEdit *edit, CairnQmp *qmp, GError **error)
+/* The command line; the images before the monitor, so that they are open when it greets. */
+static GPtrArray *
+make_command (const CairnQsdEdit *edit, char *program, int socket_fd)
 {
+  GPtrArray *argv = g_ptr_array_new_with_free_func (g_free);
+
+  g_ptr_array_add (argv, program);
+  g_ptr_array_add (argv, g_strdup ("--chardev"));
+  g_ptr_array_add (argv, g_strdup_printf ("socket,id=qmp,fd=%d", socket_fd));
   for (size_t i = 0; i < edit->n_images; i++)
     {
       g_autoptr (JsonNode) image = describe_image (&edit->images[i], i);
 
-      if (!cairn_qmp_run (qmp, "blockdev-add", image, answer_deadline (edit), error))
-        return g_prefix_error (error, "image '%s': ", edit->images[i].path), FALSE;
+      g_ptr_array_add (argv, g_strdup ("--blockdev"));
+      g_ptr_array_add (argv, json_to_string (image, FALSE));
     }
-  return TRUE;
+  g_ptr_array_add (argv, g_strdup ("--monitor"));
+  g_ptr_array_add (argv, g_strdup ("chardev=qmp"));
+  g_ptr_array_add (argv, NULL);
+  return argv;
 }
 
 static gboolean
-close_images (const CairnQsdEdit *edit, CairnQmp *qmp, GError **error)
+spawn_qsd (const CairnQsdEdit *edit, CairnChild *child, int socket_fd, GError **error)
 {
-  for (size_t i = 0; i < edit->n_images; i++)
-    {
-      g_autoptr (JsonBuilder) builder = json_builder_new ();
-      g_autoptr (JsonNode) arguments = NULL;
+  char *program = find_program (error);
+  g_autoptr (GPtrArray) argv = NULL;
+  g_autofree int *keep = g_new (int, edit->n_images + 1);
 
-      begin_object (builder, NULL);
-      set_node_name (builder, "node-name", i);
-      json_builder_end_object (builder);
-      arguments = json_builder_get_root (builder);
-      if (!cairn_qmp_run (qmp, "blockdev-del", arguments, answer_deadline (edit), error))
-        return g_prefix_error (error, "image '%s': ", edit->images[i].path), FALSE;
-    }
-  return TRUE;
+  if (!program)
+    return FALSE;
+  argv = make_command (edit, program, socket_fd);
+  for (size_t i = 0; i < edit->n_images; i++)
+    keep[i] = edit->images[i].fd;
+  keep[edit->n_images] = socket_fd;
+  return cairn_child_spawn (child, (const char *const *)argv->pdata, keep, edit->n_images + 1,
+                            error);
 }
 
-/* `quit` may be answered or not: QSD is on its way out. */
+/* `quit` may be answered or not: QSD is on its way out, and closes the images on it. */
 static gboolean
 converse (const CairnQsdEdit *edit, CairnQmp *qmp, GError **error)
 {
   g_autoptr (JsonNode) transaction = describe_transaction (edit);
 
-  if (!cairn_qmp_greet (qmp, answer_deadline (edit), error) || !open_images (edit, qmp, error))
+  if (!cairn_qmp_greet (qmp, answer_deadline (edit), error))
     return FALSE;
   if (!cairn_qmp_run (qmp, "transaction", transaction, answer_deadline (edit), error))
     return g_prefix_error (error, "bitmap '%s': ", edit->bitmap), FALSE;
-  return close_images (edit, qmp, error)
-         && cairn_qmp_send (qmp, "quit", NULL, answer_deadline (edit), error);
+  return cairn_qmp_send (qmp, "quit", NULL, answer_deadline (edit), error);
 }
 
 /* After `quit`: whether it ended as it should. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,15 +57,19 @@ static void
 child_reset_signals (void)
 {
   struct sigaction action = { .sa_handler = SIG_DFL };
-  sigset_t none;
+  struct timeval beat = { .tv_usec = CAIRN_CHILD_BEAT_MS * 1000 };
+  struct itimerval heartbeat = { beat, beat };
+  sigset_t blocked;
 
   for (int number = 1; number < NSIG; number++)
     sigaction (number, &action, NULL);
   action.sa_handler = SIG_IGN;
   sigaction (SIGPIPE, &action, NULL);
   sigaction (SIGXFSZ, &action, NULL);
-  sigemptyset (&none);
-  sigprocmask (SIG_SETMASK, &none, NULL);
+  sigemptyset (&blocked);
+  sigaddset (&blocked, SIGALRM);
+  sigprocmask (SIG_SETMASK, &blocked, NULL);
+  setitimer (ITIMER_REAL, &heartbeat, NULL);
 }
 
 /* Where the parent had closed a standard descriptor, one of ours may have its number. */

@@ -5,6 +5,11 @@
  * that image marked in use, so it only ever gets SIGTERM: from us, and from the kernel when the
  * thread that spawned it ends (PR_SET_PDEATHSIG), however that came about.
  *
+ * Heartbeat: the child is born with SIGALRM blocked and a timer that raises it, which both survive
+ * exec. QSD reads SIGALRM from a descriptor that its main loop polls, and does nothing about it; so
+ * it never sleeps through a SIGTERM for longer than a beat. (A script that stands in for QSD for
+ * longer than a beat needs `trap '' ALRM`: shells unblock it.)
+ *
  * A child is used by one thread, the one that spawned it.
  */
 #ifndef CAIRN_QSD_SPAWN_H
@@ -16,6 +21,9 @@
 /* What is kept of the child's standard error: enough for its last words, not for a flood. */
 #define CAIRN_CHILD_WORDS_MAX 2048
 
+/* Well below CAIRN_IMAGE_LOCK_MS, well above the 15 ms that QSD usually lives. */
+#define CAIRN_CHILD_BEAT_MS 250
+
 typedef struct
 {
   pid_t pid;      /* 0 once reaped */
@@ -26,7 +34,7 @@ typedef struct
 } CairnChild;
 
 /* Runs ARGV (argv[0] is an absolute path) with standard input and output on /dev/null, a session of
- * its own, default signals, and of our descriptors exactly KEEP, under their numbers.
+ * its own, default signals, a heartbeat, and of our descriptors exactly KEEP, under their numbers.
  * Fails with SYSTEM_NOT_AVAILABLE. */
 gboolean cairn_child_spawn (CairnChild *child, const char *const *argv, const int *keep,
                             size_t n_keep, GError **error);
