@@ -62,13 +62,15 @@ typedef struct
 
   /* Adds an enabled persistent bitmap NAME to every one of DISKS (CairnDisk), all or none.
    * Errors: SYSTEM_IN_USE (an image is open elsewhere), INVALID_STATE (a bitmap of that name is
-   * there), NOT_SUPPORTED, FAILED, TIMEOUT; after any of them no disk has the bitmap. */
+   * there), FILE_NOT_FOUND, ACCESS_DENIED, INVALID_PARAMETER (one image given twice, a name or
+   * granularity that can't be), NOT_SUPPORTED, SYSTEM_NOT_AVAILABLE, FAILED, TIMEOUT; after any of
+   * them no disk has the bitmap. */
   gboolean (*add_bitmap) (CairnTracker *tracker, GPtrArray *disks, const char *name,
                           uint64_t granularity_bytes, int64_t deadline, GError **error);
 
   /* Removes bitmap NAME, in whatever state, from every one of DISKS that has it; a disk without the
-   * file or the bitmap counts as done. All or none. Errors: SYSTEM_IN_USE, ACCESS_DENIED, FAILED,
-   * TIMEOUT. */
+   * file or the bitmap counts as done. All or none. Errors: SYSTEM_IN_USE, ACCESS_DENIED,
+   * NOT_SUPPORTED (encrypted), SYSTEM_NOT_AVAILABLE, FAILED, TIMEOUT. */
   gboolean (*remove_bitmap) (CairnTracker *tracker, GPtrArray *disks, const char *name,
                              int64_t deadline, GError **error);
 
