@@ -261,14 +261,14 @@ static void
 take_extents (void *taker, uint64_t first_byte, const uint8_t *bytes, size_t n)
 {
   ExtentSink *sink = taker;
+  size_t n_words = n / 8;
 
-  for (size_t at = 0; at < n; at += 8)
+  for (size_t i = 0; (i = cairn_bits_skip_zeros (bytes, i, n_words)) < n_words; i++)
     {
       uint64_t word;
 
-      memcpy (&word, bytes + at, sizeof word);
-      if (word != 0)
-        add_word (sink, (first_byte + at) * 8, GUINT64_FROM_LE (word));
+      memcpy (&word, bytes + i * 8, sizeof word);
+      add_word (sink, first_byte * 8 + i * 64, GUINT64_FROM_LE (word));
     }
 }
 

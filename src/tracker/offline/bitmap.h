@@ -3,6 +3,8 @@
 #ifndef CAIRN_OFFLINE_BITMAP_H
 #define CAIRN_OFFLINE_BITMAP_H
 
+#include <string.h>
+
 #include "tracker/offline/directory.h"
 
 /* One bitmap, checked against its image. Plain value; the image must outlive it. */
@@ -23,6 +25,27 @@ gboolean cairn_bitmap_open (const CairnQcow2 *image, const CairnBitmapEntry *ent
  * FIRST_BYTE of the bitmap on, followed by zeros up to a multiple of 8; bits past the end of the
  * disk are 0. FIRST_BYTE is a multiple of 8. What is left out is all zeros. */
 typedef void (*CairnBitsSink) (void *sink, uint64_t first_byte, const uint8_t *bytes, size_t n);
+
+/* The first of the words [I, N) at BYTES that isn't zero, or N. Nearly all of them are zero. */
+static inline size_t
+cairn_bits_skip_zeros (const uint8_t *bytes, size_t i, size_t n)
+{
+  uint64_t four[4];
+
+  for (; i + G_N_ELEMENTS (four) <= n; i += G_N_ELEMENTS (four))
+    {
+      memcpy (four, bytes + i * sizeof *four, sizeof four);
+      if ((four[0] | four[1] | four[2] | four[3]) != 0)
+        break;
+    }
+  for (; i < n; i++)
+    {
+      memcpy (four, bytes + i * sizeof *four, sizeof *four);
+      if (*four != 0)
+        break;
+    }
+  return i;
+}
 
 /* Gives the bits of bytes [FIRST_BYTE, END_BYTE) of the bitmap to TAKE; pieces may reach beyond
  * them. Holds one buffer of READ_PIECE_BYTES. */

@@ -43,14 +43,13 @@ take_tally (void *taker, uint64_t first_byte, const uint8_t *bytes, size_t n)
 {
   TallySink *sink = taker;
   uint64_t first = first_byte / 8;
+  size_t n_words = (size_t)MIN (n / 8, sink->n_words - MIN (first, sink->n_words));
 
-  for (size_t i = 0; i < n / 8 && first + i < sink->n_words; i++)
+  for (size_t i = 0; (i = cairn_bits_skip_zeros (bytes, i, n_words)) < n_words; i++)
     {
       uint64_t word;
 
       memcpy (&word, bytes + i * 8, sizeof word);
-      if (word == 0)
-        continue;
       sink->tally.n_dirty += (uint64_t)__builtin_popcountll (word);
       if (sink->group_bits > 0)
         sink->tally.n_dirty_clusters += count_groups (sink, first + i, word);
