@@ -148,12 +148,10 @@ cairn_anchor_note_seen (CairnService *service, const CairnPoint *point, const Ca
     service->store->ops->note_seen (service->store, &seen, 1);
 }
 
-/* All of a group in one transaction. */
+/* Notes what of GROUP's judgements is news in SEEN. */
 static void
-note_seen (CairnService *service, const DiskGroup *group, const CairnJudgement *judgements)
+gather_seen (const DiskGroup *group, const CairnJudgement *judgements, GArray *seen)
 {
-  g_autoptr (GArray) seen = g_array_new (FALSE, FALSE, sizeof (CairnStoreSeen));
-
   for (guint i = 0; i < group->anchors->len; i++)
     {
       const CairnAnchor *anchor = group->anchors->pdata[i];
@@ -164,13 +162,11 @@ note_seen (CairnService *service, const DiskGroup *group, const CairnJudgement *
       if (is_news (anchor, &judgements[i]))
         g_array_append_val (seen, one);
     }
-  if (seen->len > 0)
-    service->store->ops->note_seen (service->store, (const CairnStoreSeen *)(void *)seen->data,
-                                    seen->len);
 }
 
 static gboolean
-judge_group (CairnService *service, const DiskGroup *group, int64_t deadline, GError **error)
+judge_group (CairnService *service, const DiskGroup *group, GArray *seen, int64_t deadline,
+             GError **error)
 {
   guint n = group->anchors->len;
   g_autofree CairnJudgement *judgements = g_new0 (CairnJudgement, n);
@@ -183,7 +179,7 @@ judge_group (CairnService *service, const DiskGroup *group, int64_t deadline, GE
         cairn_judgement_clear (&judgements[i]);
       return FALSE;
     }
-  note_seen (service, group, judgements);
+  gather_seen (group, judgements, seen);
   for (guint i = 0; i < n; i++)
     {
       CairnDiskVerdict *verdict = group->places->pdata[i];
@@ -202,12 +198,17 @@ cairn_points_judge (CairnService *service, const CairnVm *vm, const GPtrArray *p
   g_autoptr (GPtrArray) states
       = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_point_state_free);
   g_autoptr (GPtrArray) groups = g_ptr_array_new_with_free_func ((GDestroyNotify)disk_group_free);
+  g_autoptr (GArray) seen = g_array_new (FALSE, FALSE, sizeof (CairnStoreSeen));
 
   for (guint i = 0; i < points->len; i++)
     g_ptr_array_add (states, begin_state (points->pdata[i], vm, groups));
   for (guint i = 0; i < groups->len; i++)
-    if (!judge_group (service, groups->pdata[i], deadline, error))
+    if (!judge_group (service, groups->pdata[i], seen, deadline, error))
       return NULL;
+  /* In one transaction for all disks: two would write a point's page twice. */
+  if (seen->len > 0)
+    service->store->ops->note_seen (service->store, (const CairnStoreSeen *)(void *)seen->data,
+                                    seen->len);
   return g_steal_pointer (&states);
 }
 
