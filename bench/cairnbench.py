@@ -82,10 +82,12 @@ def environment(**more):
 # ---- the stopwatch ----
 
 class Times:
-    """The runs of one command: milliseconds of the whole process, and its peak of memory."""
+    """The runs of one command: milliseconds of the whole process, how many of them it had a
+    processor (less on a busy machine), and its peak of memory."""
 
     def __init__(self):
         self.ms = []
+        self.cpu_ms = []
         self.peak_mib = 0.0
 
     @property
@@ -93,16 +95,18 @@ class Times:
         return statistics.median(self.ms)
 
     def text(self):
-        return f"{self.median:.2f} ms"
+        return (f"{self.median:.2f} ms (min {min(self.ms):.1f}, "
+                f"CPU {statistics.median(self.cpu_ms):.1f})")
 
 
 def measure(times, args, env=None, output=os.devnull):
     """One run of a command, which must succeed."""
     done = run(program("stopwatch"), output, *args, env=env or environment())
-    wall_us, peak_kib, status = map(int, done.split())
+    wall_us, cpu_us, peak_kib, status = map(int, done.split())
     if status != 0:
         stop(f"{' '.join(map(str, args[:8]))} ended with status {status}")
     times.ms.append(wall_us / 1000)
+    times.cpu_ms.append(cpu_us / 1000)
     times.peak_mib = max(times.peak_mib, peak_kib / 1024)
 
 
@@ -190,7 +194,7 @@ def add_bitmaps(image, names):
 class Table:
     """The figures, printed as they come."""
 
-    WIDTHS = (46, 22, 26, 40)
+    WIDTHS = (46, 32, 20, 56)
 
     def __init__(self):
         self.n_missed = 0

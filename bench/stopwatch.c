@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Runs one command and prints "WALL_US PEAK_KIB STATUS": from before the spawn to its end, and the
- * most memory that it or a child it waited for had.
+/* Runs one command and prints "WALL_US CPU_US PEAK_KIB STATUS": from before the spawn to its end,
+ * the time it had a processor, and the most memory it had; both with the children that it waited
+ * for.
  *
  *   stopwatch OUTPUT_FILE COMMAND [ARGUMENT...]
  *
@@ -16,6 +17,12 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+static int64_t
+microseconds (struct timeval time)
+{
+  return (int64_t)time.tv_sec * 1000000 + time.tv_usec;
+}
 
 static int
 fail (const char *what, int number)
@@ -47,7 +54,8 @@ main (int argc, char **argv)
     return fail (argv[2], errno);
   end_us = g_get_monotonic_time ();
   posix_spawn_file_actions_destroy (&actions);
-  printf ("%" PRId64 " %ld %d\n", end_us - begin_us, used.ru_maxrss,
+  printf ("%" PRId64 " %" PRId64 " %ld %d\n", end_us - begin_us,
+          microseconds (used.ru_utime) + microseconds (used.ru_stime), used.ru_maxrss,
           WIFEXITED (status) ? WEXITSTATUS (status) : 128 + WTERMSIG (status));
   return 0;
 }
