@@ -10,7 +10,10 @@
  *   comes is still run, *after* all images were closed: it opens its image, marks all bitmaps in
  *   use, and exits with status 0. (One SIGTERM in sixty, on a busy machine.)
  * - A handler only sets a flag, and a SIGTERM just before the main loop's poll is noticed at the
- *   next event, which never comes when we are dead: spawn.h's heartbeat is that event. */
+ *   next event, which never comes when we are dead: spawn.h's heartbeat is that event.
+ * - It must not see our end of the socket close: while its monitor is being set up that is a
+ *   segmentation fault in its I/O thread, with the images open (one kill in three hundred). So it
+ *   inherits both ends, and the SIGTERM alone tells it that we are dead. */
 #include "tracker/qsd/qsd.h"
 
 #include <errno.h>
@@ -180,19 +183,20 @@ make_command (const CairnQsdEdit *edit, char *program, int socket_fd)
 }
 
 static gboolean
-spawn_qsd (const CairnQsdEdit *edit, CairnChild *child, int socket_fd, GError **error)
+spawn_qsd (const CairnQsdEdit *edit, CairnChild *child, const int pair[2], GError **error)
 {
   char *program = find_program (error);
   g_autoptr (GPtrArray) argv = NULL;
-  g_autofree int *keep = g_new (int, edit->n_images + 1);
+  g_autofree int *keep = g_new (int, edit->n_images + 2);
 
   if (!program)
     return FALSE;
-  argv = make_command (edit, program, socket_fd);
+  argv = make_command (edit, program, pair[1]);
   for (size_t i = 0; i < edit->n_images; i++)
     keep[i] = edit->images[i].fd;
-  keep[edit->n_images] = socket_fd;
-  return cairn_child_spawn (child, (const char *const *)argv->pdata, keep, edit->n_images + 1,
+  keep[edit->n_images] = pair[1];
+  keep[edit->n_images + 1] = pair[0]; /* so that it never hears us hang up */
+  return cairn_child_spawn (child, (const char *const *)argv->pdata, keep, edit->n_images + 2,
                             error);
 }
 
@@ -266,22 +270,25 @@ edit_through (const CairnQsdEdit *edit, CairnChild *child, int socket_fd, CairnQ
   return FALSE;
 }
 
-/* Both ends above the standard descriptors: the child gets one under its number. */
+/* Both ends above the standard descriptors: the child has them under their numbers. */
 static gboolean
 make_socket (int pair[2], GError **error)
 {
-  int cause;
+  int ends[2], cause;
 
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0)
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0)
     {
-      int raised = fcntl (pair[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-
-      cause = errno;
-      close (pair[1]);
-      pair[1] = raised;
-      if (raised >= 0)
+      for (int i = 0; i < 2; i++)
+        {
+          pair[i] = fcntl (ends[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+          cause = errno;
+          close (ends[i]);
+        }
+      if (pair[0] >= 0 && pair[1] >= 0)
         return TRUE;
-      close (pair[0]);
+      for (int i = 0; i < 2; i++)
+        if (pair[i] >= 0)
+          close (pair[i]);
       errno = cause;
     }
   g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
@@ -300,7 +307,7 @@ cairn_qsd_edit (const CairnQsdEdit *edit, CairnQsdOutcome *outcome, GError **err
   *outcome = (CairnQsdOutcome){ .ended = TRUE, .words = g_strdup ("") };
   if (!make_socket (pair, error))
     return FALSE;
-  ok = spawn_qsd (edit, &child, pair[1], error);
+  ok = spawn_qsd (edit, &child, pair, error);
   close (pair[1]);
   if (ok)
     ok = edit_through (edit, &child, pair[0], outcome, error);
