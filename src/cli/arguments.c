@@ -9,7 +9,7 @@
 
 #define SQLITE_PREFIX "sqlite:"
 
-G_DEFINE_QUARK (cli - usage - error - quark, cli_usage_error)
+G_DEFINE_QUARK (cli_usage_error_quark, cli_usage_error)
 
 void
 cli_set_usage_error (Cli *cli, GError **error, const char *format, ...)

@@ -2,7 +2,7 @@
 /* The error domain and the documented names of its codes. */
 #include <cairn/error.h>
 
-G_DEFINE_QUARK (cairn - error - quark, cairn_error)
+G_DEFINE_QUARK (cairn_error_quark, cairn_error)
 
 static const char *const names[] = {
   "Failed",
