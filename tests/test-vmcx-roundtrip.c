@@ -220,6 +220,22 @@ test_deep (void)
   assert_reads_back (tree, &(VmcxWriteOptions){ .key_table_bytes = 0x10000 });
 }
 
+/* So much that the reader takes its memory in large pieces: more than one of them. */
+static void
+test_large (void)
+{
+  g_autoptr (VmcxTree) tree = vmcx_tree_new ();
+  VmcxKey *node = NULL;
+
+  for (guint i = 0; i < 200000; i++)
+    {
+      if (i % 1000 == 0)
+        node = vmcx_key_add_node (vmcx_tree_root (tree), "controller");
+      vmcx_key_add_int (node, "a_name_of_some_length", i);
+    }
+  assert_reads_back (tree, &(VmcxWriteOptions){ .key_table_bytes = 0x10000 });
+}
+
 static void
 test_empty (void)
 {
@@ -377,6 +393,7 @@ main (int argc, char **argv)
   g_test_add_func ("/vmcx/roundtrip/chained-object-tables", test_chained_object_tables);
   g_test_add_func ("/vmcx/roundtrip/many-object-tables", test_many_object_tables);
   g_test_add_func ("/vmcx/roundtrip/deep", test_deep);
+  g_test_add_func ("/vmcx/roundtrip/large", test_large);
   g_test_add_func ("/vmcx/roundtrip/empty", test_empty);
   g_test_add_func ("/vmcx/roundtrip/table-ends", test_table_ends);
   g_test_add_func ("/vmcx/roundtrip/written-form", test_written_form);

@@ -250,7 +250,8 @@ vmcx_file_read_entries (VmcxFile *file, VmcxTable *table, GError **error)
   const VmcxSource *source = &file->source;
   size_t position = VMCX_KEY_TABLE_HEADER_BYTES, n = count_entries (table);
 
-  table->keys = g_try_new (VmcxKey, n + 1);
+  /* No overflow: an entry has VMCX_ENTRY_BYTES at least, and a table less than 4 GiB. */
+  table->keys = vmcx_slab_take (&file->memory, (n + 1) * sizeof (VmcxKey));
   if (!table->keys)
     return vmcx_refuse (error, VMCX_ERROR_NO_MEMORY, source->name, table->offset, "key table",
                         "free some memory and try again",

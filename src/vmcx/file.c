@@ -17,11 +17,7 @@ vmcx_file_free (VmcxFile *file)
 {
   if (!file)
     return;
-  for (size_t i = 0; i < file->n_tables; i++)
-    {
-      g_free (file->tables[i].bytes);
-      g_free (file->tables[i].keys);
-    }
+  vmcx_slab_clear (&file->memory);
   g_free (file->tables);
   g_free (file->objects);
   vmcx_source_clear (&file->source);

@@ -5,6 +5,7 @@
 
 #include "key.h"
 #include "layout.h"
+#include "slab.h"
 #include "source.h"
 
 /* A used slot of an object table. */
@@ -43,7 +44,8 @@ struct VmcxFile
 
   VmcxTable *tables; /* in object table order */
   size_t n_tables;
-  size_t n_keys; /* of tables that aren't stale */
+  VmcxSlab memory; /* the tables' bytes and keys */
+  size_t n_keys;   /* of tables that aren't stale */
 };
 
 /* header.c: picks and checks the file header. */

@@ -17,7 +17,7 @@ read_bytes (VmcxFile *file, const VmcxObject *object, VmcxTable *table, GError *
     return vmcx_refuse_damaged (error, source, table->offset, "key table",
                                 "the file is truncated: it ends before the table's 0x%x bytes",
                                 table->size);
-  table->bytes = g_try_malloc (table->size);
+  table->bytes = vmcx_slab_take (&file->memory, table->size);
   if (!table->bytes)
     return vmcx_refuse (error, VMCX_ERROR_NO_MEMORY, source->name, table->offset, "key table",
                         "free some memory and try again", "there is no memory for 0x%x bytes",
@@ -120,10 +120,15 @@ mark_all_stale (VmcxFile *file, GError **error)
 static gboolean
 allocate_tables (VmcxFile *file, GError **error)
 {
-  size_t n = 0;
+  size_t n = 0, n_bytes = 0; /* of tables: compared with the limit as they were listed */
 
   for (size_t i = 0; i < file->n_objects; i++)
-    n += file->objects[i].type == VMCX_OBJECT_KEY_TABLE;
+    if (file->objects[i].type == VMCX_OBJECT_KEY_TABLE)
+      {
+        n++;
+        n_bytes += file->objects[i].size;
+      }
+  vmcx_slab_init (&file->memory, n_bytes);
   file->tables = g_try_new0 (VmcxTable, n + 1);
   if (!file->tables)
     return vmcx_refuse_plain (error, VMCX_ERROR_NO_MEMORY, file->source.name,
@@ -143,7 +148,7 @@ vmcx_file_read_tables (VmcxFile *file, GError **error)
 
       if (file->objects[i].type != VMCX_OBJECT_KEY_TABLE)
         continue;
-      file->n_tables++; /* counted first, so that its bytes are freed after an error */
+      file->n_tables++;
       if (!read_bytes (file, &file->objects[i], table, error)
           || !check_table_header (file, table, error)
           || !vmcx_file_read_entries (file, table, error))
