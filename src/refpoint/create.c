@@ -179,8 +179,11 @@ anchor_point (CairnOperation *operation, CairnPoint *point, GPtrArray *tracked, 
   if (cairn_deadline_check (operation->deadline, error)
       && cairn_service_apply (service, &done, error))
     return TRUE;
-  /* When this fails too, the intent stays and recovery has another go. */
-  if (tracker->ops->remove_bitmap (tracker, tracked, point->guid, INT64_MAX, NULL))
+  /* A change that failed may have reached the disk all the same (a failed sync says nothing): the
+   * bitmaps may go only when another change has taken its place. When that or their removal fails,
+   * recovery finds the whole point, or the intent. */
+  if (cairn_service_apply (service, &begin, NULL)
+      && tracker->ops->remove_bitmap (tracker, tracked, point->guid, INT64_MAX, NULL))
     cairn_service_apply (service, &undo, NULL);
   return FALSE;
 }

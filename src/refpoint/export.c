@@ -195,30 +195,55 @@ write_pair (CairnOperation *operation, const CairnMetadata *metadata, const Cair
          && cairn_deadline_check (operation->deadline, error);
 }
 
+/* Gives up: removes the temporary files. The intent must say so before the first of them is gone,
+ * or recovery would put the second in its place; a change of the store that failed may have reached
+ * the disk all the same. Where it can't be said, recovery decides. */
+static void
+give_up (CairnOperation *operation, CairnIntent *intent)
+{
+  CairnStoreChange begin = { .put_intent = intent };
+  CairnStoreChange done = { .remove_intent = intent->id };
+
+  intent->kind = CAIRN_INTENT_EXPORT;
+  if (cairn_service_apply (operation->service, &begin, NULL) && cairn_publish_undo (intent, NULL))
+    cairn_service_apply (operation->service, &done, NULL);
+}
+
+/* Puts finished files in their places, under an intent that says so. */
+static gboolean
+rename_pair (CairnOperation *operation, CairnIntent *intent, GError **error)
+{
+  CairnStoreChange begin = { .put_intent = intent };
+  CairnPublished published = CAIRN_PUBLISHED_NONE;
+
+  intent->kind = CAIRN_INTENT_PUBLISH;
+  if (cairn_service_apply (operation->service, &begin, error))
+    published = cairn_publish_rename (intent, error);
+  if (published == CAIRN_PUBLISHED_NONE)
+    give_up (operation, intent);
+  return published == CAIRN_PUBLISHED_ALL;
+}
+
 /* Writes both files and puts them in their places, with an intent around each half. */
 static gboolean
 publish (CairnOperation *operation, const CairnMetadata *metadata, CairnIntent *intent,
          GError **error)
 {
-  CairnService *service = operation->service;
   CairnStoreChange begin = { .put_intent = intent };
   CairnStoreChange done = { .remove_intent = intent->id };
 
-  if (!cairn_service_apply (service, &begin, error))
+  if (!cairn_service_apply (operation->service, &begin, error))
     return FALSE;
-  if (write_pair (operation, metadata, intent, error))
+  if (!write_pair (operation, metadata, intent, error))
     {
-      intent->kind = CAIRN_INTENT_PUBLISH;
-      if (cairn_service_apply (service, &begin, error) && cairn_publish_rename (intent, error))
-        {
-          /* The files are there: an intent that can't be dropped now is found done by recovery. */
-          cairn_service_apply (service, &done, NULL);
-          return TRUE;
-        }
+      give_up (operation, intent);
+      return FALSE;
     }
-  if (cairn_publish_undo (intent, NULL))
-    cairn_service_apply (service, &done, NULL);
-  return FALSE;
+  if (!rename_pair (operation, intent, error))
+    return FALSE;
+  /* The files are there: an intent that can't be dropped now is found done by recovery. */
+  cairn_service_apply (operation->service, &done, NULL);
+  return TRUE;
 }
 
 static CairnIntent *

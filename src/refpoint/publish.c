@@ -97,8 +97,9 @@ cairn_publish_prepare (const CairnIntent *intent, GError **error)
   return TRUE;
 }
 
-/* Puts place INDEX back as it was before its rename. */
-static void
+/* Puts place INDEX back as it was before its rename. The new file gets its temporary name again, so
+ * that recovery could still go either way. */
+static gboolean
 put_back (const CairnIntent *intent, guint index)
 {
   const char *final = intent->final_files->pdata[index];
@@ -106,9 +107,8 @@ put_back (const CairnIntent *intent, guint index)
   g_autofree char *kept = kept_name (temporary);
 
   if (access (temporary, F_OK) == 0)
-    return; /* was never renamed */
-  if (rename (kept, final) != 0 && errno == ENOENT)
-    unlink (final);
+    return TRUE; /* was never renamed */
+  return rename (final, temporary) == 0 && (rename (kept, final) == 0 || errno == ENOENT);
 }
 
 static void
@@ -122,9 +122,10 @@ unlink_kept (const CairnIntent *intent)
     }
 }
 
-gboolean
+CairnPublished
 cairn_publish_rename (const CairnIntent *intent, GError **error)
 {
+  CairnPublished result = CAIRN_PUBLISHED_NONE;
   guint i;
 
   for (i = 0; i < intent->final_files->len; i++)
@@ -136,20 +137,29 @@ cairn_publish_rename (const CairnIntent *intent, GError **error)
   if (i == intent->final_files->len && sync_directory (intent->final_files->pdata[0], error))
     {
       unlink_kept (intent);
-      return TRUE;
+      return CAIRN_PUBLISHED_ALL;
     }
   for (guint k = 0; k < intent->final_files->len; k++)
-    put_back (intent, k);
-  return FALSE;
+    if (!put_back (intent, k))
+      result = CAIRN_PUBLISHED_SOME;
+  return result;
 }
 
 gboolean
 cairn_publish_finish (const CairnIntent *intent, GError **error)
 {
+  g_autofree char *directory
+      = intent->final_files->len > 0 ? g_path_get_dirname (intent->final_files->pdata[0]) : NULL;
+
+  /* A directory that is gone took its files with it. */
+  if (!directory || !g_file_test (directory, G_FILE_TEST_IS_DIR))
+    return TRUE;
   for (guint i = 0; i < intent->final_files->len; i++)
     if (rename (intent->temporary_files->pdata[i], intent->final_files->pdata[i]) != 0
         && errno != ENOENT)
       return fail ("renamed into place", intent->final_files->pdata[i], error);
+  if (!sync_directory (intent->final_files->pdata[0], error))
+    return FALSE;
   unlink_kept (intent);
   return TRUE;
 }

@@ -24,8 +24,16 @@ gboolean cairn_publish_close (int fd, const char *path, GError **error);
 /* Keeps second names of the files that will be replaced. Part of intent EXPORT. */
 gboolean cairn_publish_prepare (const CairnIntent *intent, GError **error);
 
-/* Renames all; after a failure the earlier files are back in their places. */
-gboolean cairn_publish_rename (const CairnIntent *intent, GError **error);
+typedef enum
+{
+  CAIRN_PUBLISHED_ALL,
+  CAIRN_PUBLISHED_NONE, /* the earlier files are back in their places */
+  CAIRN_PUBLISHED_SOME, /* they couldn't be put back: recovery is to rename what isn't renamed */
+} CairnPublished;
+
+/* Renames all. After a failure nothing is lost: each new file has its place or its temporary name,
+ * each earlier one its place or its second name. */
+CairnPublished cairn_publish_rename (const CairnIntent *intent, GError **error);
 
 /* Recovery: renames what isn't renamed yet; or removes the temporary files. */
 gboolean cairn_publish_finish (const CairnIntent *intent, GError **error);
