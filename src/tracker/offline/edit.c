@@ -31,7 +31,7 @@ run_qsd (const CairnEdit *edit, const GPtrArray *parts, CairnQsdOutcome *outcome
   };
   CairnQsdEditFunc entry;
 
-  *outcome = (CairnQsdOutcome){ .ended = TRUE, .words = NULL };
+  *outcome = (CairnQsdOutcome){ .ended = TRUE };
   entry = (CairnQsdEditFunc)cairn_module_symbol (CAIRN_QSD_MODULE, CAIRN_QSD_ENTRY, error);
   if (!entry)
     return FALSE;
@@ -45,6 +45,7 @@ run_qsd (const CairnEdit *edit, const GPtrArray *parts, CairnQsdOutcome *outcome
       images[i].is_block_device = part->claim->is_block_device;
       images[i].has_data_file = (image->incompatible_features & INCOMPATIBLE_DATA_FILE) != 0;
       images[i].virtual_size_bytes = image->virtual_size_bytes;
+      images[i].header_bytes = (size_t)image->cluster_bytes;
     }
   return entry (&order, outcome, error);
 }
@@ -110,25 +111,75 @@ sync_part (const CairnEditPart *part, GError **error)
   return FALSE;
 }
 
-/* Mends and reads back one image. */
+/* Whether every bitmap now is one of before, and at most one is gone. */
 static gboolean
-settle_part (const CairnEdit *edit, const CairnEditPart *part, const char *words, Result *result,
-             GError **error)
+is_older (const CairnBitmapState *before, const CairnBitmapState *now)
+{
+  for (guint i = 0; i < now->directory->entries->len; i++)
+    {
+      const CairnBitmapEntry *is = &g_array_index (now->directory->entries, CairnBitmapEntry, i);
+      const CairnBitmapEntry *was = cairn_bitmap_state_find (before, is);
+
+      if (!was || was->table_offset != is->table_offset)
+        return FALSE;
+    }
+  return now->directory->entries->len + 1 >= before->directory->entries->len;
+}
+
+/* Goes back to a header with whole bitmaps. */
+static void
+restore_part (const CairnEditPart *part, const GPtrArray *headers)
+{
+  int fd = part->claim->fd;
+
+  for (guint i = 0; i < headers->len; i++)
+    {
+      g_autoptr (CairnBitmapState) now = NULL;
+
+      if (cairn_bitmap_state_restore (fd, headers->pdata[i], NULL))
+        now = cairn_bitmap_state_read (fd, NULL);
+      if (now && is_older (part->before, now))
+        return;
+    }
+}
+
+/* The state of one image after QSD, once what QSD left amiss is mended. */
+static CairnBitmapState *
+mend_part (const CairnEditPart *part, const GPtrArray *lost_headers, guint *n_mended,
+           GError **error)
 {
   g_autoptr (CairnBitmapState) now = NULL;
   g_autoptr (GError) cause = NULL;
+  int fd = part->claim->fd;
+
+  if (lost_headers)
+    restore_part (part, lost_headers);
+  if (cairn_bitmap_state_mend (fd, part->before, n_mended, &cause))
+    now = cairn_bitmap_state_read (fd, &cause);
+  if (!now)
+    cairn_claim_fail (part->claim, cause, error);
+  return g_steal_pointer (&now);
+}
+
+/* Mends and reads back image INDEX. */
+static gboolean
+settle_part (const CairnEdit *edit, const GPtrArray *parts, guint index,
+             const CairnQsdOutcome *outcome, Result *result, GError **error)
+{
+  const CairnEditPart *part = parts->pdata[index];
+  const GPtrArray *lost_headers
+      = outcome->lost_headers ? outcome->lost_headers->pdata[index] : NULL;
   guint n_mended = 0;
+  g_autoptr (CairnBitmapState) now = mend_part (part, lost_headers, &n_mended, error);
   gboolean done, kept;
 
-  if (cairn_bitmap_state_mend (part->claim->fd, part->before, &n_mended, &cause))
-    now = cairn_bitmap_state_read (part->claim->fd, &cause);
   if (!now)
-    return cairn_claim_fail (part->claim, cause, error), FALSE;
+    return FALSE;
   done = is_done (edit, now);
   kept = has_kept_others (edit, part->before, now);
   result->n_done += done;
   if (n_mended || !kept || !done)
-    fail_lost (part, words, error);
+    fail_lost (part, outcome->words, error);
   else
     kept = sync_part (part, error);
   result->n_kept += kept;
@@ -145,8 +196,9 @@ run_and_settle (const CairnEdit *edit, const GPtrArray *parts, Result *result, G
   run_qsd (edit, parts, &outcome, &failure);
   *result = (Result){ .ended = outcome.ended };
   for (guint i = 0; i < parts->len && outcome.ended; i++)
-    settle_part (edit, parts->pdata[i], outcome.words, result, failure ? NULL : &failure);
+    settle_part (edit, parts, i, &outcome, result, failure ? NULL : &failure);
   g_free (outcome.words);
+  g_clear_pointer (&outcome.lost_headers, g_ptr_array_unref);
   if (!failure)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&failure));
@@ -205,7 +257,8 @@ recover (const CairnEdit *edit, const GPtrArray *parts, const Result *result, GE
     append_to_message (failure, "the bitmap is still on some of the images", cause);
   if (result->n_kept < parts->len)
     append_to_message (failure, "other bitmaps of the images may be lost", NULL);
-  return removes && ok && result->n_done > 0 && result->n_kept == parts->len;
+  /* A removal can't be taken back: gone from all of them is done, whatever else went wrong. */
+  return removes && ok && result->n_done > 0;
 }
 
 static gboolean

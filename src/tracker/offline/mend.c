@@ -3,11 +3,14 @@
 #include "tracker/offline/mend.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tracker/offline/layout.h"
 
 /* Fields of layout.h that are written here. */
+#define BACKING_OFFSET     8 /* the place of the backing file's name, which follows the extensions */
+#define BACKING_BYTES      12
 #define AUTOCLEAR_OFFSET   88
 #define ENTRY_FLAGS_OFFSET 12
 
@@ -157,4 +160,33 @@ cairn_bitmap_state_mend (int fd, const CairnBitmapState *before, guint *n_mended
   if (*n_mended && !sync_file (fd, error))
     return FALSE;
   return !lacks_bit || (mend_autoclear (fd, image, error) && sync_file (fd, error));
+}
+
+/* Extensions and the bits that vouch for them. Not the rest: QEMU may have moved the table of
+ * reference counts, and the mark that the image is corrupt must stay. */
+static void
+patch_header (uint8_t *now, const uint8_t *then, size_t size)
+{
+  memcpy (now + BACKING_OFFSET, then + BACKING_OFFSET, BACKING_BYTES);
+  memcpy (now + AUTOCLEAR_OFFSET, then + AUTOCLEAR_OFFSET, sizeof (uint64_t));
+  memcpy (now + QCOW2_HEADER_BYTES_V3, then + QCOW2_HEADER_BYTES_V3, size - QCOW2_HEADER_BYTES_V3);
+}
+
+gboolean
+cairn_bitmap_state_restore (int fd, GBytes *header, GError **error)
+{
+  size_t size;
+  const uint8_t *then = g_bytes_get_data (header, &size);
+  g_autofree uint8_t *now = g_malloc (size);
+
+  if (size < QCOW2_HEADER_BYTES_V3 || pread (fd, now, size, 0) != (ssize_t)size)
+    {
+      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
+                   "its header can't be read; check its storage");
+      return FALSE;
+    }
+  if (memcmp (now, then, size) == 0)
+    return TRUE;
+  patch_header (now, then, size);
+  return write_at (fd, now, size, 0, "header", error) && sync_file (fd, error);
 }

@@ -38,4 +38,8 @@ const CairnBitmapEntry *cairn_bitmap_state_find (const CairnBitmapState *state,
 gboolean cairn_bitmap_state_mend (int fd, const CairnBitmapState *before, guint *n_mended,
                                   GError **error);
 
+/* Makes an image's bitmaps those of HEADER again, its first cluster as of a moment when they were
+ * whole, and writes it through to the disk. For qsd.h's lost_headers. Errors as for mending. */
+gboolean cairn_bitmap_state_restore (int fd, GBytes *header, GError **error);
+
 #endif

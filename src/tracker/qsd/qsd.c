@@ -86,6 +86,10 @@ begin_object (JsonBuilder *builder, const char *name)
   json_builder_begin_object (builder);
 }
 
+/* What QSD says when it couldn't store an image's bitmaps at closing.
+ * Source: QEMU block/qcow2.c, qcow2_inactivate. */
+#define LOST_WORDS "Lost persistent bitmaps during inactivation of node 'cairn%zu'"
+
 static void
 set_node_name (JsonBuilder *builder, const char *member, size_t index)
 {
@@ -200,17 +204,78 @@ spawn_qsd (const CairnQsdEdit *edit, CairnChild *child, const int pair[2], GErro
                             error);
 }
 
-/* `quit` may be answered or not: QSD is on its way out, and closes the images on it. */
+static void
+free_headers (gpointer headers)
+{
+  if (headers)
+    g_ptr_array_unref (headers);
+}
+
+static GPtrArray *
+make_headers (const CairnQsdEdit *edit)
+{
+  GPtrArray *headers = g_ptr_array_new_with_free_func (free_headers);
+
+  for (size_t i = 0; i < edit->n_images; i++)
+    g_ptr_array_add (headers, g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref));
+  return headers;
+}
+
+/* Adds the headers as they are now. */
+static void
+add_headers (const CairnQsdEdit *edit, GPtrArray *headers)
+{
+  for (size_t i = 0; i < edit->n_images; i++)
+    {
+      size_t size = edit->images[i].header_bytes;
+      g_autofree char *bytes = g_malloc (size);
+
+      if (pread (edit->images[i].fd, bytes, size, 0) == (ssize_t)size)
+        g_ptr_array_add (headers->pdata[i], g_bytes_new_take (g_steal_pointer (&bytes), size));
+    }
+}
+
+static void
+forget_headers (GPtrArray *headers)
+{
+  for (guint i = 0; i < headers->len; i++)
+    g_ptr_array_set_size (headers->pdata[i], 0);
+}
+
+/* Keeps the headers of the images whose bitmaps were lost. */
+static void
+keep_lost (GPtrArray *headers, const CairnChild *child)
+{
+  for (guint i = 0; i < headers->len; i++)
+    {
+      g_autofree char *lost = g_strdup_printf (LOST_WORDS, (size_t)i);
+
+      if (!strstr (child->words->str, lost))
+        free_headers (g_steal_pointer (&headers->pdata[i]));
+    }
+}
+
+/* `quit` may be answered or not: QSD is on its way out, and closes the images on it.
+ *
+ * Adding writes nothing before that. Removing gives an image another directory at once. Where that
+ * worked, the header after it is the good one. Where it was refused, the new directory may be in
+ * the header all the same and have been given back: the header before is the good one, unless it
+ * was another image of the transaction that refused. */
 static gboolean
-converse (const CairnQsdEdit *edit, CairnQmp *qmp, GError **error)
+converse (const CairnQsdEdit *edit, CairnQmp *qmp, GPtrArray *headers, GError **error)
 {
   g_autoptr (JsonNode) transaction = describe_transaction (edit);
+  g_autoptr (GError) refusal = NULL;
 
   if (!cairn_qmp_greet (qmp, answer_deadline (edit), error))
     return FALSE;
-  if (!cairn_qmp_run (qmp, "transaction", transaction, answer_deadline (edit), error))
-    return g_prefix_error (error, "bitmap '%s': ", edit->bitmap), FALSE;
-  return cairn_qmp_send (qmp, "quit", NULL, answer_deadline (edit), error);
+  if (cairn_qmp_run (qmp, "transaction", transaction, answer_deadline (edit), &refusal))
+    forget_headers (headers);
+  add_headers (edit, headers);
+  if (!refusal)
+    return cairn_qmp_send (qmp, "quit", NULL, answer_deadline (edit), error);
+  g_propagate_prefixed_error (error, g_steal_pointer (&refusal), "bitmap '%s': ", edit->bitmap);
+  return FALSE;
 }
 
 /* After `quit`: whether it ended as it should. */
@@ -256,13 +321,14 @@ edit_through (const CairnQsdEdit *edit, CairnChild *child, int socket_fd, CairnQ
   gboolean ok;
 
   cairn_qmp_init (&qmp, socket_fd);
-  ok = converse (edit, &qmp, &failure) && wait_end (edit, child, &failure);
+  ok = converse (edit, &qmp, outcome->lost_headers, &failure) && wait_end (edit, child, &failure);
   if (!ok && failure->code == CAIRN_ERROR_FAILED)
     cairn_child_wait (child, g_get_monotonic_time () + LAST_WORDS_MS * G_TIME_SPAN_MILLISECOND);
   outcome->ended = ok || cairn_child_end (child, CAIRN_QSD_END_MS);
   cairn_qmp_clear (&qmp);
   g_free (outcome->words);
   outcome->words = cairn_child_words (child);
+  keep_lost (outcome->lost_headers, child);
   if (ok)
     return TRUE;
   explain (child, &failure);
@@ -304,9 +370,12 @@ cairn_qsd_edit (const CairnQsdEdit *edit, CairnQsdOutcome *outcome, GError **err
   int pair[2];
   gboolean ok;
 
-  *outcome = (CairnQsdOutcome){ .ended = TRUE, .words = g_strdup ("") };
+  *outcome = (CairnQsdOutcome){ .ended = TRUE,
+                                .words = g_strdup (""),
+                                .lost_headers = make_headers (edit) };
   if (!make_socket (pair, error))
     return FALSE;
+  add_headers (edit, outcome->lost_headers);
   ok = spawn_qsd (edit, &child, pair, error);
   close (pair[1]);
   if (ok)

@@ -39,6 +39,7 @@ typedef struct
   gboolean is_block_device;
   gboolean has_data_file; /* guest data lie in a file of their own, which isn't opened */
   uint64_t virtual_size_bytes;
+  size_t header_bytes; /* the first cluster's size */
 } CairnQsdImage;
 
 typedef struct
@@ -55,13 +56,17 @@ typedef struct
 {
   gboolean ended; /* FALSE: QSD lives on and has the images open; nobody may touch them */
   char *words;    /* what it said on its standard error, on one line; "" = nothing; owned */
+  /* One per image, owned: NULL, or when QSD lost the image's bitmaps at closing a GPtrArray of
+   * GBytes: its first cluster as it was when the bitmaps were whole, likeliest first. The header
+   * may point to bitmaps now whose clusters QSD has given back. */
+  GPtrArray *lost_headers;
 } CairnQsdOutcome;
 
 /* Adds or removes one persistent bitmap on all images in one transaction of a QSD that lives for
  * this call only. TRUE: QSD did as told and ended with status 0; whether the bitmaps reached the
  * file is still for the caller to look at, since QSD says "Lost persistent bitmaps" on its standard
  * error alone. After a failure any image may have any state.
- * OUTCOME is set in any case; the caller frees its words.
+ * OUTCOME is set in any case; the caller frees its members.
  * Errors: SYSTEM_NOT_AVAILABLE (QSD isn't installed or doesn't start), TIMEOUT, FAILED.
  * QSD gets a SIGTERM, on which it closes its images whole, when the calling thread ends: call from
  * a thread that outlives the call. */

@@ -18,8 +18,8 @@
 #include <glib.h>
 #include <sys/types.h>
 
-/* What is kept of the child's standard error: enough for its last words, not for a flood. */
-#define CAIRN_CHILD_WORDS_MAX 2048
+/* What is kept of the child's standard error: a line for each of a hundred disks, not a flood. */
+#define CAIRN_CHILD_WORDS_MAX 16384
 
 /* Well below CAIRN_IMAGE_LOCK_MS, well above the 15 ms that QSD usually lives. */
 #define CAIRN_CHILD_BEAT_MS 250
