@@ -160,15 +160,51 @@ def environment(**changes):
     return env
 
 
+def _is_reachable(path):
+    """Whether everybody may search every directory above PATH."""
+    while path != "/":
+        path = os.path.dirname(path)
+        if not os.stat(path).st_mode & 0o001:
+            return False
+    return True
+
+
+def _program_for(uid):
+    """CAIRN, and what to set in its environment; a copy where only root reaches the build."""
+    if uid is None or _is_reachable(os.path.realpath(CAIRN)):
+        return CAIRN, {}
+    place = os.path.join(tmp(), "program")
+    if not os.path.isdir(place):
+        os.mkdir(place)
+        os.chmod(place, 0o755)
+        parts = [CAIRN] + re.findall(r"=> (\S+/lib(?:cairn|vmcx)\.so\S*)", run("ldd", CAIRN))
+        for directory in os.environ.get("CAIRN_MODULE_DIR", "").split(":"):
+            if directory:
+                parts += [entry.path for entry in os.scandir(directory) if entry.name.endswith(".so")]
+        for part in parts:
+            shutil.copy(part, place)
+    return os.path.join(place, "cairn"), {"LD_LIBRARY_PATH": place, "CAIRN_MODULE_DIR": place}
+
+
+def children(pid):
+    """The process ids of the children of PID."""
+    found = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as listed:
+            found += [int(child) for child in listed.read().split()]
+    return found
+
+
 def cairn(*args, env=None, cwd=None, uid=None, stdout=subprocess.PIPE, timeout=TIMEOUT_SECONDS):
     """Runs cairn with ARGS as they are and gives the Result; fails the test only when it died of a
     signal, hung, or a sanitizer spoke. ENV: changes as for environment(). UID: run as that user
     (the test must be root)."""
-    command = [CAIRN] + [a if isinstance(a, bytes) else str(a) for a in args]
+    program, places = _program_for(uid)
+    command = [program] + [a if isinstance(a, bytes) else str(a) for a in args]
     more = {"user": uid, "group": uid, "extra_groups": []} if uid is not None else {}
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=stdout,
-                              stderr=subprocess.PIPE, env=environment(**(env or {})),
+                              stderr=subprocess.PIPE, env=environment(**places, **(env or {})),
                               cwd=cwd or tmp(), timeout=timeout, check=False, **more)
     except subprocess.TimeoutExpired:
         fail(f"{command}: still running after {timeout} s")

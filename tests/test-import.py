@@ -441,8 +441,7 @@ def hanging_create(move):
     os.chmod(script, 0o755)
     process = spawn("--store", move.b.store, "create", "web", env={"CAIRN_QSD": script})
     for _ in range(200):
-        if subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True,
-                          check=False).returncode == 0:
+        if children(process.pid):
             return process
         time.sleep(0.02)
     fail("create never started its helper")
