@@ -109,8 +109,8 @@ def walk(cls):
     print(f"# {scene.name}: {len(steps)} steps ({way.name}), killed at {n_killed} of "
           f"{len(kills)} places", flush=True)
     true(len(steps) > 20, "too few steps to be true")
-    # How many steps SQLite takes depends a little on the sizes of its files.
-    true(n_killed > len(kills) * 0.95, "the operation ended before it was killed")
+    # The wait for the daemon takes more steps at one time than at another.
+    true(n_killed > len(kills) * 0.9, "the operation ended before it was killed")
 
 
 def walks(cls):
