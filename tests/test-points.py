@@ -223,6 +223,36 @@ def unsupported():
     host.fail(32770, "export", point, host.mkdir("out"), "--base", point, sentence="not supported")
 
 
+def alternate(path):
+    """Sets every second bit of the image's only bitmap, in clusters behind the file's end."""
+    def number(offset, size):
+        image.seek(offset)
+        return int.from_bytes(image.read(size), "big")
+
+    with open(path, "r+b") as image:
+        at = number(100, 4)
+        while number(at, 4) != 0x23852875:
+            at += 8 + (number(at + 4, 4) + 7) // 8 * 8
+        directory = number(at + 24, 8)
+        table, n = number(directory, 8), number(directory + 8, 4)
+        end = (os.fstat(image.fileno()).st_size + 65535) // 65536 * 65536
+        image.seek(table)
+        image.write(b"".join((end + i * 65536).to_bytes(8, "big") for i in range(n)))
+        image.seek(end)
+        image.write(b"\x55" * 65536 * n)
+
+
+@test("an answer over the limit is refused, and given in parts")
+def too_many_extents():
+    host = Host()
+    vm = host.vm("web", size="1T")
+    point = host.ok("create", "web")["ReferencePoint"]
+    alternate(paths(vm)[0])
+    host.fail(32778, "changes", point, sentence=["4194304 extents", "--offset and --length"])
+    part = extents(host.ok("changes", point, "--offset", 1 << 30, "--length", 1 << 30))["vda"]
+    equal((len(part), part[0], part[-1]), (8192, [1 << 30, 65536], [(2 << 30) - 131072, 65536]))
+
+
 @test("a VM is forgotten only without points, or by force; its images are never touched")
 def forget():
     host = Host()

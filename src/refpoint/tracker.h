@@ -18,6 +18,22 @@
 
 #define CAIRN_DEFAULT_GRANULARITY 65536u
 
+/* The most extents one answer holds: 64 MiB of memory. A disk with more is asked about in parts. */
+#define CAIRN_EXTENTS_LIMIT (1u << 22)
+
+/* FALSE with OUT_OF_MEMORY once EXTENTS has reached the limit. */
+static inline gboolean
+cairn_extents_check_limit (const GArray *extents, GError **error)
+{
+  if (extents->len < CAIRN_EXTENTS_LIMIT)
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_OUT_OF_MEMORY,
+               "the changes lie in more than %u extents, which is the limit of one answer; ask for "
+               "a part of the disk with --offset and --length",
+               CAIRN_EXTENTS_LIMIT);
+  return FALSE;
+}
+
 /* The answer about one anchor. */
 typedef struct
 {

@@ -11,6 +11,7 @@
 #include <cairn/error.h>
 #include <cairn/extent.h>
 
+#include "refpoint/tracker.h"
 #include "tracker/nbd/child.h"
 #include "tracker/nbd/describe.h"
 #include "tracker/nbd/source.h"
@@ -101,7 +102,7 @@ take_extents (void *user_data, const char *context, uint64_t offset, uint32_t *e
       /* The last one may reach beyond what was asked for. */
       uint64_t length = MIN (entries[i], session->end - offset);
 
-      if (entries[i + 1] & STATE_DIRTY)
+      if (entries[i + 1] & STATE_DIRTY && session->extents->len < CAIRN_EXTENTS_LIMIT)
         cairn_extents_append (session->extents, offset, length);
       offset += length;
     }
@@ -155,7 +156,7 @@ read_extents (const char *path, const char *bitmap, uint64_t offset_bytes, uint6
   gboolean done = length_bytes == 0 || connect_server (&session, path, bitmap, error);
 
   while (done && session.at < session.end)
-    done = ask_once (&session, error);
+    done = ask_once (&session, error) && cairn_extents_check_limit (extents, error);
   end_session (&session);
   return done ? g_steal_pointer (&extents) : NULL;
 }

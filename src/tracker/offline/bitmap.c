@@ -4,6 +4,7 @@
 
 #include <cairn/extent.h>
 
+#include "refpoint/tracker.h"
 #include "tracker/offline/layout.h"
 
 /* Table entries read at once: 64 KiB, so that a large table costs no memory. */
@@ -204,10 +205,11 @@ typedef struct
   guint n_batch;
 } ExtentSink;
 
+/* Past the limit nothing is kept: the whole answer is refused at the end. */
 static void
 append_batch (ExtentSink *sink)
 {
-  if (sink->n_batch > 0)
+  if (sink->n_batch > 0 && sink->extents->len < CAIRN_EXTENTS_LIMIT)
     g_array_append_vals (sink->extents, sink->batch, sink->n_batch);
   sink->n_batch = 0;
 }
@@ -296,5 +298,5 @@ cairn_bitmap_extents (const CairnBitmap *bitmap, uint64_t offset_bytes, uint64_t
     return NULL;
   emit_run (&sink);
   append_batch (&sink);
-  return g_steal_pointer (&extents);
+  return cairn_extents_check_limit (extents, error) ? g_steal_pointer (&extents) : NULL;
 }
