@@ -476,6 +476,8 @@ def timeout():
     move = Move()
     for limit in ("0", "1"):
         move.fail(32772, "past (its|the) time limit", env={"CAIRN_TIMEOUT_MS": limit})
+    for limit in ("soon", "-1", "1s"):
+        move.fail(32773, "CAIRN_TIMEOUT_MS is", env={"CAIRN_TIMEOUT_MS": limit})
 
 
 @test("a store that can't be written fails as a whole")

@@ -12,7 +12,7 @@
 #ifndef CAIRN_RECOVERY_H
 #define CAIRN_RECOVERY_H
 
-#include "refpoint/operation.h"
+#include "refpoint/engine.h"
 
 /* At opening: every intent whose VM nobody has locked. What can't be finished now stays. */
 void cairn_recovery_run (CairnService *service);

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "refpoint/operation.h"
 #include "refpoint/path.h"
+#include "refpoint/recovery.h"
 #include "store/sqlite/sqlite-store.h"
 #include "tracker/offline/offline.h"
 
@@ -58,17 +58,44 @@ open_tracker (const char *uri, const CairnConfig *config, GError **error)
   return NULL;
 }
 
+/* $CAIRN_TIMEOUT_MS, in microseconds. */
+static gboolean
+read_timeout (int64_t *timeout_us, GError **error)
+{
+  const char *text = g_getenv ("CAIRN_TIMEOUT_MS");
+  guint64 ms = CAIRN_TIMEOUT_DEFAULT_MS;
+
+  if (text && *text && !g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT32, &ms, NULL))
+    {
+      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+                   "CAIRN_TIMEOUT_MS is '%s'; give a number of milliseconds, or unset it", text);
+      return FALSE;
+    }
+  *timeout_us = (int64_t)ms * 1000;
+  return TRUE;
+}
+
 CairnService *
 cairn_service_open (const char *store_uri, const char *connect_uri, GError **error)
 {
   int64_t opening_us = g_get_monotonic_time ();
-  g_autoptr (CairnConfig) config = cairn_config_load (error);
+  int64_t timeout_us = 0;
+  g_autoptr (CairnConfig) config
+      = read_timeout (&timeout_us, error) ? cairn_config_load (error) : NULL;
   CairnTracker *tracker = config ? open_tracker (connect_uri, config, error) : NULL;
   CairnStore *store = tracker ? open_store (store_uri, error) : NULL;
+  CairnService *service;
 
-  if (store)
-    return cairn_service_new (store, tracker, g_steal_pointer (&config), opening_us);
-  if (tracker)
-    tracker->ops->close (tracker);
-  return NULL;
+  if (!store)
+    {
+      if (tracker)
+        tracker->ops->close (tracker);
+      return NULL;
+    }
+  service = cairn_service_new (store, tracker, g_steal_pointer (&config), timeout_us);
+  service->opening_us = opening_us;
+  /* What can't be recovered now is told when its VM is used. */
+  if (service->recovers)
+    cairn_recovery_run (service);
+  return service;
 }
