@@ -96,9 +96,10 @@ LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size)
   if (!directory)
     {
       /* In memory where possible: a recovery flushes what it wrote. */
-      directory = g_mkdtemp (g_strdup ("/dev/shm/fuzz-vmcx-XXXXXX"));
-      if (!directory)
-        directory = g_dir_make_tmp ("fuzz-vmcx-XXXXXX", NULL);
+      char in_memory[] = "/dev/shm/fuzz-vmcx-XXXXXX";
+
+      directory = g_mkdtemp (in_memory) ? g_strdup (in_memory)
+                                        : g_dir_make_tmp ("fuzz-vmcx-XXXXXX", NULL);
       atexit (remove_directory);
     }
   file = vmcx_file_open_fd (fd, "input", &limits, &error);
