@@ -54,6 +54,19 @@ ask_qemu (const CairnImage *image, CairnDiskProbe *probe)
                                    image->path, image->unknown, error->message);
 }
 
+/* Adding a bitmap takes QEMU, which doesn't open an encrypted image without its key. */
+static void
+refuse_encrypted (CairnDiskProbe *probe, const CairnImage *image)
+{
+  if (!image->qcow2->is_encrypted || probe->verdict != CAIRN_VERDICT_TRACKED)
+    return;
+  g_free (probe->reason);
+  probe->verdict = CAIRN_VERDICT_UNSUPPORTED_FORMAT;
+  probe->reason = g_strdup_printf ("image '%s' is encrypted, and a bitmap can't be added to it "
+                                   "without its key; create the point while the VM runs",
+                                   image->path);
+}
+
 static CairnImageState
 look_once (const CairnDisk *disk, CairnDiskProbe *probe)
 {
@@ -66,7 +79,10 @@ look_once (const CairnDisk *disk, CairnDiskProbe *probe)
   if (image->verdict != CAIRN_VERDICT_TRACKED)
     return CAIRN_IMAGE_SETTLED;
   if (image->qcow2)
-    count_allocated (image, probe);
+    {
+      count_allocated (image, probe);
+      refuse_encrypted (probe, image);
+    }
   else
     ask_qemu (image, probe);
   return cairn_image_state (image);

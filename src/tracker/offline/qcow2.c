@@ -198,7 +198,7 @@ read_header (CairnQcow2 *image, GError **error)
   backing_length = cairn_cursor_u32 (&cursor);
   image->cluster_bits = cairn_cursor_u32 (&cursor);
   image->virtual_size_bytes = cairn_cursor_u64 (&cursor);
-  cairn_cursor_u32 (&cursor); /* encryption: of guest clusters only */
+  image->is_encrypted = cairn_cursor_u32 (&cursor) != 0; /* guest clusters only */
   image->n_l1_entries = cairn_cursor_u32 (&cursor);
   image->l1_offset = cairn_cursor_u64 (&cursor);
   cairn_cursor_take (&cursor, 24); /* refcounts, snapshots */
