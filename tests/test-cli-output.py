@@ -125,6 +125,21 @@ def full_output():
     matches(host.cairn("vm", "list", stdout=os.open("/dev/full", os.O_WRONLY)).err, "No space left")
 
 
+@test("a file that would pass the size limit is a failure, said in one line, and nothing is lost")
+def file_size_limit():
+    host = Host()
+    host.vm("vm", 1, "1M")
+    done = subprocess.run(["bash", "-c", 'ulimit -f 8; exec "$@"', "bash", CAIRN, "--store", host.store,
+                           "--json", "create", "vm"], env=environment(), capture_output=True)
+    result = Result(done.args, done.returncode, done.stdout, done.stderr)
+    equal(result.status, 1, str(result))
+    one_line(result)
+    matches(result.json["Error"], "File too large")
+    equal(host.ok("list", "vm"), [], "no point was made")
+    host.ok("create", "vm")
+    equal(len(bitmaps(host.path("vm-vda.qcow2"))), 1, "bitmaps")
+
+
 @test("with standard output closed nothing is done, and never is the store written over")
 def closed_output():
     host = Host()

@@ -49,6 +49,19 @@ cli_absolute_path (const char *path, GError **error)
   return g_strconcat (here, "/", path, NULL);
 }
 
+char *
+cli_path_argument (Cli *cli, unsigned number, GError **error)
+{
+  g_auto (GStrv) names = NULL;
+
+  if (*cli->args[number])
+    return cli_absolute_path (cli->args[number], error);
+  names = g_strsplit (cli->command->arguments, " ", -1);
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+               "%s is an empty path; give the path of one that exists", names[number]);
+  return NULL;
+}
+
 /* The URI of the store with an absolute path; NULL without an error for the library's default. */
 static gboolean
 store_uri (Cli *cli, char **uri, GError **error)

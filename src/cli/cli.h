@@ -112,6 +112,9 @@ CairnService *cli_service (Cli *cli, GError **error);
 /* PATH made absolute with the working directory; an empty one stays as it is. The caller frees. */
 char *cli_absolute_path (const char *path, GError **error);
 
+/* Argument NUMBER (from 0), a path, made absolute; an empty one is refused. The caller frees. */
+char *cli_path_argument (Cli *cli, unsigned number, GError **error);
+
 /* TEXT is a whole number, decimal or 0x..., in 64 bits. NAME is the option's. */
 gboolean cli_parse_number (Cli *cli, const char *name, const char *text, uint64_t *value,
                            GError **error);

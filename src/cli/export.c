@@ -67,7 +67,7 @@ cli_run_export (Cli *cli, GError **error)
 
   if (!check_options (cli, error))
     return FALSE;
-  directory = cli_absolute_path (cli->args[1], error);
+  directory = cli_path_argument (cli, 1, error);
   service = directory ? cli_service (cli, error) : NULL;
   if (!service)
     return FALSE;

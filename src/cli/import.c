@@ -36,8 +36,8 @@ print_answer (Cli *cli, const CairnImport *result)
 gboolean
 cli_run_import (Cli *cli, GError **error)
 {
-  g_autofree char *config = cli_absolute_path (cli->args[1], error);
-  g_autofree char *runtime = config ? cli_absolute_path (cli->args[2], error) : NULL;
+  g_autofree char *config = cli_path_argument (cli, 1, error);
+  g_autofree char *runtime = config ? cli_path_argument (cli, 2, error) : NULL;
   g_autoptr (CliProgress) progress = NULL;
   g_autoptr (CairnImport) result = NULL;
   GPtrArray *verdicts = NULL;

@@ -58,6 +58,7 @@ main (int argc, char **argv)
   int status;
 
   signal (SIGPIPE, SIG_IGN); /* a reader that went away is a failed write */
+  signal (SIGXFSZ, SIG_IGN); /* and so is a file that would pass the size limit (ulimit -f) */
   cli_output_init (&cli.out, STDOUT_FILENO);
   cli_out_of_memory_install (argv, &cli.out);
   if (!output_is_open)
