@@ -122,6 +122,7 @@ assert_same_anchor (const CairnAnchor *a, const CairnAnchor *b)
   g_assert_cmpuint (a->granularity_bytes, ==, b->granularity_bytes);
   g_assert_cmpuint (a->allocated_bytes, ==, b->allocated_bytes);
   g_assert_cmpuint (a->dirty_seen_bytes, ==, b->dirty_seen_bytes);
+  g_assert_cmpstr (a->lost, ==, b->lost);
   assert_same_texts (a->tracking_hints, b->tracking_hints);
 }
 

@@ -40,6 +40,7 @@ static void
 test_round_trip (void)
 {
   g_autoptr (GRand) random = g_rand_new_with_seed (7);
+  uint64_t n_extents;
 
   for (int i = 0; i < 200; i++)
     {
@@ -48,6 +49,8 @@ test_round_trip (void)
       g_autoptr (GArray) again = cairn_dirty_decode (bytes, GRANULE, 20000 * GRANULE);
 
       assert_same (again, extents);
+      g_assert_true (cairn_dirty_check (bytes, GRANULE, 20000 * GRANULE, &n_extents));
+      g_assert_cmpuint (n_extents, ==, extents->len);
     }
 }
 
@@ -84,12 +87,14 @@ test_damaged (void)
                 { empty_run, sizeof empty_run },
                 { past_end, sizeof past_end },
                 { huge, sizeof huge } };
+  uint64_t n_extents;
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (GBytes) bytes = g_bytes_new_static (cases[i].bytes, cases[i].length);
 
       g_assert_null (cairn_dirty_decode (bytes, GRANULE, 10 * GRANULE));
+      g_assert_false (cairn_dirty_check (bytes, GRANULE, 10 * GRANULE, &n_extents));
     }
 }
 

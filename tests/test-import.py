@@ -343,7 +343,11 @@ def keys():
     move = Move()
     for edit in ("cairn/points/point/label=-", "cairn/points/point/type=string:2",
                  "cairn/points/point/instance_id=string:nonsense",
-                 "cairn/points/point/consistency=uint:9",
+                 "cairn/points/point/consistency=uint:9", "cairn/schema=uint:0",
+                 "cairn/points/point/creation_time_ms=int:253402300799000",
+                 f"cairn/points/point/label=string:{'x' * 1025}",
+                 f"cairn/points/point/disks/disk/path=string:{'x' * 9000}",
+                 "cairn/points/point/disks/disk=-",
                  "cairn/points/point/disks/disk/granularity=uint:1000",
                  "cairn/points/point/disks/disk/bitmap=string:somebody-elses",
                  "cairn/points/point/disks/disk/identifier=string:same",
@@ -377,6 +381,18 @@ def not_attached():
     equal(other.ok("list"), [])
 
 
+@test("two disks whose targets and paths contradict each other aren't guessed at")
+def swapped():
+    move = Move()
+    other = Host()
+    moved = [move.a.path(os.path.basename(d)) for d in move.disks]
+    other.ok("vm", "add", "web", "--uuid", move.guid, "--disk", f"vda={moved[1]}", "--disk",
+             f"vdb={moved[0]}")
+    answer = other.fail(32775, "import", "web", move.config, move.runtime,
+                        sentence="under that target and path")
+    equal(verdicts(answer), {"vda": "no-file", "vdb": "no-file"})
+
+
 @test("each way a bitmap can be lost has its verdict and reason")
 def lost():
     cases = (
@@ -392,7 +408,7 @@ def lost():
     for wanted, spoil in cases:
         move = Move()
         spoil(move)
-        answer = move.fail(32775, f"disk 'vdb' is {wanted}")
+        answer = move.fail(32775, f"disk 'vdb' .{wanted}")
         equal(verdicts(answer), {"vda": "tracked", "vdb": wanted})
         reasons = {d["Target"]: d["Reason"] for d in answer["Disks"]}
         true(move.disks[1] in reasons["vdb"], f"{wanted}: reason {reasons}")

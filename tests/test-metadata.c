@@ -6,6 +6,7 @@
 
 #include <glib/gstdio.h>
 
+#include "refpoint/dirty.h"
 #include "refpoint/guid.h"
 #include "refpoint/metadata.h"
 #include "refpoint/pair.h"
@@ -92,16 +93,16 @@ make_metadata (const CairnVm *vm, guint n)
   metadata->export_id = cairn_guid_random ();
   for (guint i = 0; i < n; i++)
     {
-      GPtrArray *dirty = g_ptr_array_new_with_free_func ((GDestroyNotify)g_array_unref);
+      GPtrArray *dirty = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
 
       g_ptr_array_add (metadata->points, make_point (vm, 1000 + i));
       for (guint k = 0; k < vm->disks->len; k++)
         {
-          GArray *extents = cairn_extents_new ();
+          g_autoptr (GArray) extents = cairn_extents_new ();
 
           for (guint e = 0; e < i; e++)
             cairn_extents_append (extents, (uint64_t)(e * 3 + k) * 65536, 65536);
-          g_ptr_array_add (dirty, extents);
+          g_ptr_array_add (dirty, cairn_dirty_encode (extents, 65536));
         }
       g_ptr_array_add (metadata->dirty, dirty);
     }
@@ -170,10 +171,12 @@ test_round_trip (Fixture *fixture, gconstpointer unused)
     {
       const CairnPoint *point = again->points->pdata[i];
       GPtrArray *dirty = again->dirty->pdata[i];
+      g_autoptr (GArray) extents = NULL;
 
       assert_same_point (point, metadata->points->pdata[i]);
       g_assert_null (point->configuration);
-      g_assert_cmpuint (cairn_extents_total_bytes (dirty->pdata[1]), ==, (uint64_t)i * 65536);
+      extents = cairn_dirty_decode (dirty->pdata[1], 65536, UINT64_C (1) << 30);
+      g_assert_cmpuint (cairn_extents_total_bytes (extents), ==, (uint64_t)i * 65536);
     }
 }
 

@@ -145,7 +145,7 @@ def partial_answer():
     point = host.ok("create", "web")["ReferencePoint"]
     write(paths(vm)[0], 0, 1)
     run("qemu-img", "bitmap", "--remove", paths(vm)[1], point.split("\\")[1])
-    answer = host.fail(32775, "changes", point, sentence="disk 'vdb' is missing")
+    answer = host.fail(32775, "changes", point, sentence="disk 'vdb' .missing")
     equal(extents_of_good(answer), {"vda": [[0, 65536]]})
     broken = [d for d in answer["Disks"] if d["Target"] == "vdb"][0]
     equal(broken["Verdict"], "missing")
@@ -170,6 +170,43 @@ def cleared():
         run("qemu-img", "bitmap", "--clear", disk, point.split("\\")[1])
         host.fail(32775, "changes", point, sentence="disabled")
         equal(verdicts(host.ok("show", point)), {"vda": "disabled"}, how)
+
+
+@test("an anchor that was seen lost stays lost, whatever mends its outward sign")
+def lost_for_ever():
+    def disable(disk, name):
+        run("qemu-img", "bitmap", "--disable", disk, name)
+        yield "disabled"
+        write(disk, 8 * MB, 1)
+        run("qemu-img", "bitmap", "--enable", disk, name)
+
+    def remove(disk, name):
+        run("qemu-img", "bitmap", "--remove", disk, name)
+        yield "missing"
+        write(disk, 8 * MB, 1)
+        run("qemu-img", "bitmap", "--add", disk, name)
+
+    def shrink(disk, name):
+        run("qemu-img", "resize", "-q", "--shrink", disk, "32M")
+        yield "size-differs"
+        run("qemu-img", "resize", "-q", disk, "64M")
+
+    for spoil in (disable, remove, shrink):
+        for look in ("show", "changes", "list"):
+            host = Host()
+            disk = paths(host.vm("web"))[0]
+            write(disk, 0, 64 * MB)
+            point = host.ok("create", "web")["ReferencePoint"]
+            steps = spoil(disk, point.split("\\")[1])
+            seen = next(steps)
+            if look == "changes":
+                host.fail(32775, "changes", point, sentence=seen)
+            else:
+                host.ok(look, *([point] if look == "show" else []))
+            next(steps, None)
+            host.fail(32775, "changes", point, sentence=["looks whole now", f"found {seen} before"])
+            host.fail(32775, "export", point, host.mkdir("out"))
+            equal(verdicts(host.ok("show", point)), {"vda": "disabled"}, f"{seen}, {look}")
 
 
 @test("another owner's point needs --force")
@@ -200,14 +237,16 @@ def foreign():
     equal(bitmaps(disk), {"somebody-elses": ["auto"]})
 
 
-@test("destroying a point whose image is gone succeeds")
+@test("a point whose image is gone is destroyed only by force, since a bitmap may stay behind")
 def image_gone():
     host = Host()
     vm = host.vm("web", n_disks=2)
     point = host.ok("create", "web")["ReferencePoint"]
     os.unlink(paths(vm)[0])
     equal(verdicts(host.ok("show", point)), {"vda": "no-file", "vdb": "tracked"})
-    host.ok("destroy", point)
+    host.fail(32775, "destroy", point, sentence=["disk 'vda' .no-file", "--force"])
+    equal((len(host.ok("list")), len(bitmaps(paths(vm)[1]))), (1, 1))
+    host.ok("destroy", point, "--force")
     equal(bitmaps(paths(vm)[1]), {})
     equal(host.ok("list"), [])
 
@@ -294,6 +333,11 @@ def add_refused():
     host.fail(32773, "vm", "add", "b", "--disk", "vda=/nothing/here", sentence="/nothing/here")
     host.fail(32773, "vm", "add", "b", "--disk", f"vda={disk}", "--disk", f"vda={disk}",
               sentence="twice")
+    os.symlink(disk, host.path("link"))
+    host.fail(32773, "vm", "add", "b", "--disk", f"vda={disk}", "--disk",
+              f"vdb={host.path('link')}", sentence="another disk of the VM")
+    host.fail(32773, "vm", "add", "b", "--disk", f"vda={host.dir}", sentence="neither a file")
+    host.fail(32773, "vm", "add", "b", "--disk", "vda=/dev/null", sentence="neither a file")
     host.fail(32773, "vm", "add", "", "--disk", f"vda={disk}", sentence="name")
     equal([v["Name"] for v in host.ok("vm", "list")], ["web"])
 

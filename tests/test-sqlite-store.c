@@ -220,7 +220,10 @@ make_version (const char *path, int version)
     execute (db, "INSERT INTO point (id, instance_id, guid, vm_guid, type, consistency,"
                  " has_associated_data, creation_time_ms, owner, label, origin)"
                  " VALUES (7, 'Microsoft:V\\P', 'P', 'V', 2, 2, 0, 5, 'o', 'kept', 1);"
-                 "INSERT INTO anchor VALUES (7, 0, 'd', 'vda', '/p', 'qcow2', 1, 'r', 'P', 65536,"
+                 "INSERT INTO anchor (point, position, disk_identifier, target, path, format,"
+                 " virtual_size_bytes, change_tracking_id, bitmap, granularity_bytes,"
+                 " allocated_bytes, dirty_seen_bytes) VALUES (7, 0, 'd', 'vda', '/p', 'qcow2', 1, "
+                 "'r', 'P', 65536,"
                  " 0, 0)");
   g_assert_cmpint (sqlite3_close (db), ==, SQLITE_OK);
 }

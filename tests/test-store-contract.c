@@ -513,11 +513,32 @@ test_seen_only_grows (Fixture *f, gconstpointer unused)
   must_put (f->store, cairn_point_copy (point));
   for (size_t i = 0; i < G_N_ELEMENTS (steps); i++)
     {
-      CairnStoreSeen seen[] = { { point->instance_id, anchor->disk_identifier, steps[i][0] },
-                                { "absent", "absent", 1 } };
+      CairnStoreSeen seen[] = { { point->instance_id, anchor->disk_identifier, steps[i][0], NULL },
+                                { "absent", "absent", 1, NULL } };
 
       f->store->ops->note_seen (f->store, seen, G_N_ELEMENTS (seen));
       g_assert_cmpuint (seen_of (f->store, point->instance_id), ==, steps[i][1]);
+    }
+}
+
+static void
+test_lost_stays (Fixture *f, gconstpointer unused)
+{
+  static const char *const verdicts[] = { "missing", "in-use" };
+  g_autoptr (CairnPoint) point = sample_point (SAMPLE_VM, 1, 2);
+  const CairnAnchor *anchor = point->anchors->pdata[1];
+
+  must_put (f->store, cairn_point_copy (point));
+  for (size_t i = 0; i < G_N_ELEMENTS (verdicts); i++)
+    {
+      CairnStoreSeen seen = { point->instance_id, anchor->disk_identifier, 0, verdicts[i] };
+      g_autoptr (CairnPoint) found = NULL;
+
+      f->store->ops->note_seen (f->store, &seen, 1);
+      found = must_get (f->store, point->instance_id);
+      g_assert_null (((CairnAnchor *)found->anchors->pdata[0])->lost);
+      g_assert_cmpstr (((CairnAnchor *)found->anchors->pdata[1])->lost, ==, "missing");
+      g_assert_cmpuint (seen_of (f->store, point->instance_id), ==, anchor->dirty_seen_bytes);
     }
 }
 
@@ -739,6 +760,7 @@ static const Case cases[] = {
   { "intents", test_intents },
   { "all-or-nothing", test_all_or_nothing },
   { "seen-only-grows", test_seen_only_grows },
+  { "lost-stays", test_lost_stays },
   { "durable", test_durable },
   { "lock/excludes", test_lock_excludes },
   { "lock/threads", test_lock_threads },

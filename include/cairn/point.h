@@ -50,6 +50,8 @@ typedef struct
   uint64_t allocated_bytes;  /* guest clusters the image had allocated when the anchor was set, and
                                 one for its header, so never 0 once counted; 0 = not counted */
   uint64_t dirty_seen_bytes; /* the most changes ever seen since; a bitmap never shrinks */
+  char *lost; /* the verdict that once showed that changes may be missing ("missing", "in-use",
+                 ...): the anchor can't be trusted again, however whole it looks; NULL = never */
   GPtrArray
       *tracking_hints; /* of char *, owned: foreign tracking ids found below a Hyper-V drive */
 } CairnAnchor;

@@ -97,8 +97,9 @@ CAIRN_API gboolean cairn_service_create_reference_point (CairnService *service, 
                                                          GError **error);
 
 /* DestroyReferencePoint: the point and its bitmaps go. OWNER is who asks (NULL = $CAIRN_OWNER, else
- * nobody); another owner's point needs FORCE, else ACCESS_DENIED. Errors: INVALID_PARAMETER
- * (unknown), SYSTEM_IN_USE, ACCESS_DENIED, STATUS_UNKNOWN. */
+ * nobody); another owner's point needs FORCE, else ACCESS_DENIED; so does one of whose images isn't
+ * there or is no qcow2 image (its bitmap stays behind), else INVALID_STATE. Errors:
+ * INVALID_PARAMETER (unknown), SYSTEM_IN_USE, ACCESS_DENIED, STATUS_UNKNOWN. */
 CAIRN_API gboolean cairn_service_destroy_reference_point (CairnService *service, const char *point,
                                                           const char *owner, gboolean force,
                                                           GError **error);
@@ -147,10 +148,10 @@ typedef struct
 CAIRN_API void cairn_disk_changes_free (CairnDiskChanges *changes);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnDiskChanges, cairn_disk_changes_free)
 
-/* What changed since POINT: *DISKS, of CairnDiskChanges. QUERY may be NULL. *DISKS is set on
- * success, and with INVALID_STATE and SYSTEM_IN_USE when a disk can't answer: the others' changes
- * are then in it, and this disk's verdict. Errors: INVALID_PARAMETER (unknown point or target, an
- * offset past the end), INVALID_STATE, SYSTEM_IN_USE. */
+/* What changed since POINT: *DISKS (may be NULL), of CairnDiskChanges. QUERY may be NULL. *DISKS is
+ * set on success, and with INVALID_STATE and SYSTEM_IN_USE when a disk can't answer: the others'
+ * changes are then in it, and this disk's verdict. Errors: INVALID_PARAMETER (unknown point or
+ * target, an offset past the end), INVALID_STATE, SYSTEM_IN_USE. */
 CAIRN_API gboolean cairn_service_get_changes (CairnService *service, const char *point,
                                               const CairnChangesQuery *query, GPtrArray **disks,
                                               GError **error);

@@ -44,7 +44,8 @@ cairn_anchor_judge_unattached (const CairnAnchor *anchor, const CairnDisk *disk,
     {
       judgement->verdict = CAIRN_VERDICT_NO_FILE;
       judgement->reason = g_strdup_printf (
-          "disk '%s' ('%s') of the point isn't attached to the VM; attach it and try again",
+          "disk '%s' ('%s') of the point isn't attached to the VM under that target and path; "
+          "attach it so and try again",
           anchor->target, anchor->path);
       return TRUE;
     }
@@ -131,36 +132,67 @@ begin_state (const CairnPoint *point, const CairnVm *vm, GPtrArray *groups)
   return state;
 }
 
+/* Verdicts after which changes may be missing for good: whatever mends their outward sign (the
+ * bitmap enabled or added again, the disk shrunk back) doesn't bring back what wasn't recorded. An
+ * overlay isn't among them: committed, its base's bitmap is right again. */
 static gboolean
-is_news (const CairnAnchor *anchor, const CairnJudgement *judgement)
+loses_changes (CairnVerdict verdict)
 {
-  return judgement->verdict == CAIRN_VERDICT_TRACKED
-         && judgement->dirty_bytes > anchor->dirty_seen_bytes;
+  return verdict == CAIRN_VERDICT_DISABLED || verdict == CAIRN_VERDICT_MISSING
+         || verdict == CAIRN_VERDICT_IN_USE || verdict == CAIRN_VERDICT_SIZE_DIFFERS
+         || verdict == CAIRN_VERDICT_GRANULARITY_DIFFERS;
+}
+
+/* What of JUDGEMENT is worth remembering. FALSE when nothing is. */
+static gboolean
+find_news (const CairnPoint *point, const CairnAnchor *anchor, const CairnJudgement *judgement,
+           CairnStoreSeen *seen)
+{
+  *seen = (CairnStoreSeen){ point->instance_id, anchor->disk_identifier, judgement->dirty_bytes,
+                            NULL };
+  if (judgement->verdict == CAIRN_VERDICT_TRACKED)
+    return judgement->dirty_bytes > anchor->dirty_seen_bytes;
+  seen->lost = cairn_verdict_name (judgement->verdict);
+  return !anchor->lost && loses_changes (judgement->verdict);
+}
+
+/* An anchor that was lost once stays so. */
+static void
+distrust_lost (const CairnAnchor *anchor, CairnJudgement *judgement)
+{
+  if (!anchor->lost || judgement->verdict != CAIRN_VERDICT_TRACKED)
+    return;
+  judgement->verdict = CAIRN_VERDICT_DISABLED;
+  g_free (judgement->reason);
+  judgement->reason = g_strdup_printf ("bitmap '%s' looks whole now, but was found %s before, and "
+                                       "what was written then isn't in it; "
+                                       "take a full backup and create a new reference point",
+                                       anchor->bitmap, anchor->lost);
 }
 
 void
 cairn_anchor_note_seen (CairnService *service, const CairnPoint *point, const CairnAnchor *anchor,
-                        const CairnJudgement *judgement)
+                        CairnJudgement *judgement)
 {
-  CairnStoreSeen seen = { point->instance_id, anchor->disk_identifier, judgement->dirty_bytes };
+  CairnStoreSeen seen;
 
-  if (is_news (anchor, judgement))
+  if (find_news (point, anchor, judgement, &seen))
     service->store->ops->note_seen (service->store, &seen, 1);
+  distrust_lost (anchor, judgement);
 }
 
 /* Notes what of GROUP's judgements is news in SEEN. */
 static void
-gather_seen (const DiskGroup *group, const CairnJudgement *judgements, GArray *seen)
+gather_seen (const DiskGroup *group, CairnJudgement *judgements, GArray *seen)
 {
   for (guint i = 0; i < group->anchors->len; i++)
     {
       const CairnAnchor *anchor = group->anchors->pdata[i];
-      const CairnPoint *point = group->points->pdata[i];
-      CairnStoreSeen one
-          = { point->instance_id, anchor->disk_identifier, judgements[i].dirty_bytes };
+      CairnStoreSeen one;
 
-      if (is_news (anchor, &judgements[i]))
+      if (find_news (group->points->pdata[i], anchor, &judgements[i], &one))
         g_array_append_val (seen, one);
+      distrust_lost (anchor, &judgements[i]);
     }
 }
 
@@ -277,7 +309,7 @@ cairn_verdicts_require (const GPtrArray *verdicts, const char *object, const cha
   g_set_error (error, CAIRN_ERROR,
                first->verdict == CAIRN_VERDICT_BUSY ? CAIRN_ERROR_SYSTEM_IN_USE
                                                     : CAIRN_ERROR_INVALID_STATE,
-               "%s can't be %s: disk '%s' is %s: %s%s", object, doing, first->target,
+               "%s can't be %s: disk '%s' (%s): %s%s", object, doing, first->target,
                cairn_verdict_name (first->verdict), first->reason, others);
   return FALSE;
 }

@@ -14,10 +14,11 @@ CairnDisk *cairn_anchor_find_disk (const CairnAnchor *anchor, const CairnVm *vm)
 gboolean cairn_anchor_judge_unattached (const CairnAnchor *anchor, const CairnDisk *disk,
                                         CairnJudgement *judgement);
 
-/* Remembers how much of an anchor was seen dirty: what was dirty once can't become clean by itself,
- * so a bitmap that shows less was cleared. */
+/* Remembers what a look at an anchor showed: how much was dirty (what was dirty once can't become
+ * clean by itself, so a bitmap that shows less was cleared), and that it is lost. JUDGEMENT becomes
+ * DISABLED when the anchor was lost before. */
 void cairn_anchor_note_seen (CairnService *service, const CairnPoint *point,
-                             const CairnAnchor *anchor, const CairnJudgement *judgement);
+                             const CairnAnchor *anchor, CairnJudgement *judgement);
 
 /* Judges every anchor of POINTS (of CairnPoint, oldest first, all of VM), each image looked at
  * once. The result, of CairnPointState in the same order, takes copies of the points. */

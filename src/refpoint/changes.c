@@ -51,7 +51,10 @@ ask_disk (const Question *question, const CairnAnchor *anchor, const CairnDisk *
       cairn_judgement_clear (&judgement);
       return NULL;
     }
-  cairn_anchor_note_seen (question->service, question->point, anchor, &judgement);
+  if (!known)
+    cairn_anchor_note_seen (question->service, question->point, anchor, &judgement);
+  if (judgement.verdict != CAIRN_VERDICT_TRACKED)
+    g_clear_pointer (&changes->extents, g_array_unref);
   changes->verdict = judgement.verdict;
   changes->reason = judgement.reason ? judgement.reason : g_strdup ("");
   return g_steal_pointer (&changes);
@@ -129,6 +132,14 @@ require_answers (const CairnPoint *point, const GPtrArray *disks, GError **error
       = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_verdict_free);
   g_autofree char *object = g_strdup_printf ("changes since '%s'", point->instance_id);
 
+  if (disks->len == 0)
+    {
+      g_set_error (
+          error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
+          "%s can't be told: the point has no disk; take a full backup and create a new one",
+          object);
+      return FALSE;
+    }
   for (guint i = 0; i < disks->len; i++)
     {
       const CairnDiskChanges *changes = disks->pdata[i];
@@ -172,6 +183,7 @@ cairn_service_get_changes (CairnService *service, const char *id, const CairnCha
   if (!answers || !check_answers (answers, &question, query->target, error))
     return FALSE;
   ok = require_answers (point, answers, error);
-  *out = g_steal_pointer (&answers);
+  if (out)
+    *out = g_steal_pointer (&answers);
   return ok;
 }

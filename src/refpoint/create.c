@@ -6,19 +6,16 @@
 
 #include <string.h>
 
-/* Owner and label are shown in tables and kept with every point. */
-#define LABEL_LIMIT_BYTES 1024u
-
 static const CairnCreateOptions default_options = { 0 };
 
 static gboolean
 check_label (const char *text, const char *what, GError **error)
 {
-  if (!text || (strlen (text) <= LABEL_LIMIT_BYTES && g_utf8_validate (text, -1, NULL)))
+  if (!text || (strlen (text) <= CAIRN_LABEL_LIMIT_BYTES && g_utf8_validate (text, -1, NULL)))
     return TRUE;
   g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
                "the %s must be at most %u bytes of UTF-8; give a shorter one", what,
-               LABEL_LIMIT_BYTES);
+               CAIRN_LABEL_LIMIT_BYTES);
   return FALSE;
 }
 
@@ -113,7 +110,7 @@ name_point (CairnOperation *operation, CairnPoint *point, GError **error)
   if (!store->ops->newest_time_ms (store, operation->vm->guid, &newest, error))
     return FALSE;
   point->creation_time_ms = MAX (g_get_real_time () / 1000, newest + 1);
-  if (point->creation_time_ms > CAIRN_GUID_TIME_LIMIT_MS)
+  if (point->creation_time_ms > CAIRN_TIME_LIMIT_MS)
     {
       g_set_error (
           error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,

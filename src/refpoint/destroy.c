@@ -17,21 +17,46 @@ check_owner (const CairnPoint *point, const char *owner, gboolean force, GError 
   return FALSE;
 }
 
+/* Whether DISK's image is there to have its bitmap removed. One that isn't (its share not mounted,
+ * say) would keep the bitmap for ever, so FORCE must ask for that. */
+static gboolean
+is_reachable (CairnOperation *operation, const CairnDisk *disk, gboolean force, gboolean *reachable,
+              GError **error)
+{
+  CairnTracker *tracker = operation->service->tracker;
+  CairnDiskProbe probe = { 0 };
+
+  tracker->ops->probe_disk (tracker, disk, &probe);
+  *reachable = probe.verdict == CAIRN_VERDICT_TRACKED || probe.verdict == CAIRN_VERDICT_BUSY;
+  if (!*reachable && !force)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
+                 "the point's bitmap can't be removed from disk '%s' (%s): %s; or use --force to "
+                 "forget the point and leave the bitmap behind",
+                 disk->target, cairn_verdict_name (probe.verdict), probe.reason);
+  cairn_disk_probe_clear (&probe);
+  return *reachable || force;
+}
+
 /* The attached disks that may hold the point's bitmap. */
 static GPtrArray *
-anchored_disks (const CairnPoint *point, const CairnVm *vm)
+anchored_disks (CairnOperation *operation, const CairnPoint *point, gboolean force, GError **error)
 {
-  GPtrArray *disks = g_ptr_array_new ();
+  g_autoptr (GPtrArray) disks = g_ptr_array_new ();
 
   for (guint i = 0; i < point->anchors->len; i++)
     {
       const CairnAnchor *anchor = point->anchors->pdata[i];
-      CairnDisk *disk = cairn_anchor_find_disk (anchor, vm);
+      CairnDisk *disk = cairn_anchor_find_disk (anchor, operation->vm);
+      gboolean reachable;
 
-      if (anchor->bitmap && disk && !g_ptr_array_find (disks, disk, NULL))
+      if (!anchor->bitmap || !disk || g_ptr_array_find (disks, disk, NULL))
+        continue;
+      if (!is_reachable (operation, disk, force, &reachable, error))
+        return NULL;
+      if (reachable)
         g_ptr_array_add (disks, disk);
     }
-  return disks;
+  return g_steal_pointer (&disks);
 }
 
 /* The point leaves the store first, so that none is ever listed with half its bitmaps. */
@@ -84,8 +109,8 @@ cairn_service_destroy_reference_point (CairnService *service, const char *id, co
   point = cairn_service_find_point (service, known->instance_id, error);
   if (!point)
     return FALSE;
-  disks = anchored_disks (point, operation->vm);
-  return remove_point (operation, point, disks, error);
+  disks = anchored_disks (operation, point, force, error);
+  return disks && remove_point (operation, point, disks, error);
 }
 
 gboolean

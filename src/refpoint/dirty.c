@@ -68,27 +68,68 @@ take_number (Cursor *cursor, uint64_t *number)
   return FALSE;
 }
 
+/* The next run of granules; FALSE at the end, and when it isn't one or leaves the disk (*OK). */
+static gboolean
+take_run (Cursor *cursor, uint64_t *at, uint64_t *run, uint64_t n_granules, gboolean *ok)
+{
+  uint64_t gap;
+
+  if (cursor->p == cursor->end)
+    return FALSE;
+  *ok = take_number (cursor, &gap) && take_number (cursor, run) && *run > 0
+        && gap <= n_granules - *at && *run <= n_granules - *at - gap;
+  if (*ok)
+    *at += gap;
+  return *ok;
+}
+
+static Cursor
+cursor_of (GBytes *bytes)
+{
+  gsize length;
+  const uint8_t *start = g_bytes_get_data (bytes, &length);
+
+  return (Cursor){ start, start + length };
+}
+
+static uint64_t
+count_granules (uint64_t granularity_bytes, uint64_t size_bytes)
+{
+  return size_bytes / granularity_bytes + (size_bytes % granularity_bytes != 0);
+}
+
+gboolean
+cairn_dirty_check (GBytes *bytes, uint64_t granularity_bytes, uint64_t size_bytes,
+                   uint64_t *n_extents)
+{
+  Cursor cursor = cursor_of (bytes);
+  uint64_t n_granules = count_granules (granularity_bytes, size_bytes);
+  uint64_t at = 0, run;
+  gboolean ok = TRUE;
+
+  *n_extents = 0;
+  while (take_run (&cursor, &at, &run, n_granules, &ok))
+    {
+      at += run;
+      ++*n_extents;
+    }
+  return ok;
+}
+
 GArray *
 cairn_dirty_decode (GBytes *bytes, uint64_t granularity_bytes, uint64_t size_bytes)
 {
   g_autoptr (GArray) extents = cairn_extents_new ();
-  gsize length;
-  const uint8_t *start = g_bytes_get_data (bytes, &length);
-  Cursor cursor = { start, start + length };
-  uint64_t n_granules = size_bytes / granularity_bytes + (size_bytes % granularity_bytes != 0);
-  uint64_t at = 0;
+  Cursor cursor = cursor_of (bytes);
+  uint64_t n_granules = count_granules (granularity_bytes, size_bytes);
+  uint64_t at = 0, run;
+  gboolean ok = TRUE;
 
-  while (cursor.p < cursor.end)
+  while (take_run (&cursor, &at, &run, n_granules, &ok))
     {
-      uint64_t gap, run;
-
-      if (!take_number (&cursor, &gap) || !take_number (&cursor, &run) || run == 0
-          || gap > n_granules - at || run > n_granules - at - gap)
-        return NULL;
-      at += gap;
       cairn_extents_append (extents, at * granularity_bytes,
                             MIN (run * granularity_bytes, size_bytes - at * granularity_bytes));
       at += run;
     }
-  return g_steal_pointer (&extents);
+  return ok ? g_steal_pointer (&extents) : NULL;
 }

@@ -12,6 +12,11 @@
 /* EXTENTS rounded out to GRANULARITY_BYTES (> 0); the caller unrefs. */
 GBytes *cairn_dirty_encode (const GArray *extents, uint64_t granularity_bytes);
 
+/* Whether BYTES are such a list within a disk of SIZE_BYTES; *N_EXTENTS is how many it holds. Takes
+ * no memory, whatever they are. */
+gboolean cairn_dirty_check (GBytes *bytes, uint64_t granularity_bytes, uint64_t size_bytes,
+                            uint64_t *n_extents);
+
 /* The extents, clipped to a disk of SIZE_BYTES; NULL when the bytes aren't such a list or it leaves
  * the disk. */
 GArray *cairn_dirty_decode (GBytes *bytes, uint64_t granularity_bytes, uint64_t size_bytes);

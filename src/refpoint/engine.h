@@ -9,6 +9,11 @@
 #include "refpoint/store.h"
 #include "refpoint/tracker.h"
 
+/* Names and targets stand in file names, messages and tables; owners and labels are kept with every
+ * point. */
+#define CAIRN_NAME_LIMIT_BYTES  255u
+#define CAIRN_LABEL_LIMIT_BYTES 1024u
+
 /* The default time limit of a call. */
 #define CAIRN_TIMEOUT_DEFAULT_MS (60 * 60 * 1000)
 

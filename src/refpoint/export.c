@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "refpoint/attachment.h"
+#include "refpoint/dirty.h"
 #include "refpoint/guid.h"
 #include "refpoint/metadata.h"
 #include "refpoint/path.h"
@@ -72,19 +73,19 @@ keep_disks (CairnPoint *point, const char *const *disks, GError **error)
   return TRUE;
 }
 
-/* The extents dirty now, of every anchor of POINT. */
+/* The extents dirty now, of every anchor of POINT; *TOTAL grows by the room they take. */
 static GPtrArray *
-collect_dirty (CairnOperation *operation, const CairnPoint *point, GError **error)
+collect_dirty (CairnOperation *operation, const CairnPoint *point, uint64_t *total, GError **error)
 {
   CairnTracker *tracker = operation->service->tracker;
-  g_autoptr (GPtrArray) dirty = g_ptr_array_new_with_free_func ((GDestroyNotify)g_array_unref);
+  g_autoptr (GPtrArray) dirty = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
 
   for (guint i = 0; i < point->anchors->len; i++)
     {
       const CairnAnchor *anchor = point->anchors->pdata[i];
       const CairnDisk *disk = cairn_anchor_find_disk (anchor, operation->vm);
       CairnJudgement judgement = { 0 };
-      GArray *extents = NULL;
+      g_autoptr (GArray) extents = NULL;
       gboolean ok = TRUE;
 
       if (anchor->bitmap)
@@ -101,7 +102,10 @@ collect_dirty (CairnOperation *operation, const CairnPoint *point, GError **erro
       cairn_judgement_clear (&judgement);
       if (!extents)
         return NULL;
-      g_ptr_array_add (dirty, extents);
+      g_ptr_array_add (dirty, anchor->bitmap
+                                  ? cairn_dirty_encode (extents, anchor->granularity_bytes)
+                                  : g_bytes_new (NULL, 0));
+      *total += g_bytes_get_size (dirty->pdata[i]);
     }
   return g_steal_pointer (&dirty);
 }
@@ -148,6 +152,7 @@ collect_points (CairnOperation *operation, const GPtrArray *points, CairnMetadat
   GPtrArray *verdicts = judge_points (operation, points, error);
   g_autofree char *object = g_strdup_printf ("VM '%s'", operation->vm->name);
   gboolean ok = verdicts && cairn_verdicts_require (verdicts, object, "exported", error);
+  uint64_t total = 0;
 
   if (out_verdicts)
     *out_verdicts = verdicts;
@@ -155,12 +160,21 @@ collect_points (CairnOperation *operation, const GPtrArray *points, CairnMetadat
     g_clear_pointer (&verdicts, g_ptr_array_unref);
   for (guint i = 0; ok && i < points->len; i++)
     {
-      GPtrArray *dirty = collect_dirty (operation, points->pdata[i], error);
+      GPtrArray *dirty = collect_dirty (operation, points->pdata[i], &total, error);
 
       if (!dirty)
         return FALSE;
       g_ptr_array_add (metadata->points, cairn_point_copy (points->pdata[i]));
       g_ptr_array_add (metadata->dirty, dirty);
+    }
+  /* What no import would take. */
+  if (ok && total > CAIRN_DIRTY_LIMIT_BYTES)
+    {
+      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_OUT_OF_MEMORY,
+                   "%s has more than %u MiB of changes to export, which is the limit; export its "
+                   "points one by one",
+                   object, (unsigned)(CAIRN_DIRTY_LIMIT_BYTES >> 20));
+      return FALSE;
     }
   return ok;
 }

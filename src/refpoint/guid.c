@@ -61,6 +61,19 @@ cairn_guid_v7 (int64_t time_ms, const uint8_t *entropy)
                           bytes[14], bytes[15]);
 }
 
+int64_t
+cairn_guid_v7_time_ms (const char *guid)
+{
+  int64_t time_ms = 0;
+
+  if (!g_uuid_string_is_valid (guid) || guid[14] != '7')
+    return -1;
+  for (int i = 0; i < 13; i++)
+    if (guid[i] != '-')
+      time_ms = time_ms * 16 + g_ascii_xdigit_value (guid[i]);
+  return time_ms;
+}
+
 char *
 cairn_instance_id_format (const char *vm_guid, const char *point_guid)
 {

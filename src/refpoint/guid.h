@@ -10,6 +10,10 @@
  */
 #define CAIRN_GUID_TIME_LIMIT_MS ((INT64_C (1) << 48) - 1)
 
+/* The end of the year 9999, up to which points are made and taken: later times have no four-digit
+ * year, and a file could otherwise push a VM's next point past the largest time of all. */
+#define CAIRN_TIME_LIMIT_MS INT64_C (253402300799999)
+
 /* TEXT as a GUID in upper case without braces, or NULL when it isn't one. */
 char *cairn_guid_normalize (const char *text);
 
@@ -19,6 +23,9 @@ char *cairn_guid_random (void);
 /* A UUIDv7 of TIME_MS (0..CAIRN_GUID_TIME_LIMIT_MS), upper case. ENTROPY is 10 bytes, of which 74
  * bits are used; NULL takes random ones. */
 char *cairn_guid_v7 (int64_t time_ms, const uint8_t *entropy);
+
+/* The time in a UUIDv7, or -1 for another GUID. */
+int64_t cairn_guid_v7_time_ms (const char *guid);
 
 /* "Microsoft:<VM>\<POINT>". */
 char *cairn_instance_id_format (const char *vm_guid, const char *point_guid);

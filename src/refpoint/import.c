@@ -7,16 +7,8 @@
  */
 #include "refpoint/attachment.h"
 #include "refpoint/guid.h"
+#include "refpoint/import.h"
 #include "refpoint/pair.h"
-
-typedef struct
-{
-  CairnOperation *operation; /* borrowed */
-  CairnMetadata *metadata;   /* borrowed; only the points taken */
-  GPtrArray *fresh;          /* of CairnPoint, borrowed: not in the store yet */
-  GPtrArray *verdicts;       /* of CairnDiskVerdict, one per disk of the pair */
-  GHashTable *by_disk;       /* disk identifier -> CairnDiskVerdict, borrowed both */
-} Import;
 
 void
 cairn_import_free (CairnImport *result)
@@ -98,9 +90,22 @@ same_point (const CairnPoint *a, const CairnPoint *b)
   return TRUE;
 }
 
+/* What was lost here isn't brought back by importing again. */
+static void
+take_lost (CairnPoint *point, const CairnPoint *there)
+{
+  for (guint i = 0; i < point->anchors->len; i++)
+    {
+      CairnAnchor *anchor = point->anchors->pdata[i];
+
+      g_free (anchor->lost);
+      anchor->lost = g_strdup (((CairnAnchor *)there->anchors->pdata[i])->lost);
+    }
+}
+
 /* Sorts out the points that are there; one with other content ends the import. */
 static gboolean
-find_fresh (Import *import, GError **error)
+find_fresh (CairnImporting *import, GError **error)
 {
   CairnStore *store = import->operation->service->store;
   const CairnVm *vm = import->operation->vm;
@@ -120,7 +125,10 @@ find_fresh (Import *import, GError **error)
           continue;
         }
       if (g_str_equal (there->vm_guid, vm->guid) && same_point (there, point))
-        continue;
+        {
+          take_lost (point, there);
+          continue;
+        }
       g_set_error (
           error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
           "reference point '%s' is there already with other content, and is left as it is; "
@@ -131,166 +139,11 @@ find_fresh (Import *import, GError **error)
   return TRUE;
 }
 
-/* ---- disks ---- */
-
-/* The verdict of a disk is that of the first point it fails. */
-static void
-note_verdict (Import *import, const CairnAnchor *anchor, const CairnDisk *disk,
-              CairnVerdict verdict, const char *reason)
-{
-  CairnDiskVerdict *known = g_hash_table_lookup (import->by_disk, anchor->disk_identifier);
-
-  if (!known)
-    {
-      known = cairn_disk_verdict_new (disk ? disk->target : anchor->target,
-                                      disk ? disk->path : anchor->path, verdict, reason);
-      g_ptr_array_add (import->verdicts, known);
-      g_hash_table_insert (import->by_disk, anchor->disk_identifier, known);
-    }
-  else if (known->verdict == CAIRN_VERDICT_TRACKED && verdict != CAIRN_VERDICT_TRACKED)
-    {
-      known->verdict = verdict;
-      g_free (known->reason);
-      known->reason = g_strdup (reason);
-    }
-}
-
-/* Whether all that was dirty at export is dirty still; *DIRTY_BYTES is what is dirty now. */
-static gboolean
-check_dirty (Import *import, const CairnAnchor *anchor, const CairnDisk *disk,
-             const GArray *dirty_then, CairnJudgement *judgement, GError **error)
-{
-  CairnTracker *tracker = import->operation->service->tracker;
-  g_autoptr (GArray) now = NULL;
-
-  cairn_judgement_clear (judgement);
-  if (!tracker->ops->changes (tracker, disk, anchor, 0, UINT64_MAX, &now, judgement,
-                              import->operation->deadline, error))
-    return FALSE;
-  if (!now || cairn_extents_cover (now, dirty_then))
-    return TRUE;
-  judgement->verdict = CAIRN_VERDICT_DISABLED;
-  g_free (judgement->reason);
-  judgement->reason = g_strdup_printf (
-      "image '%s': an extent that had changed when point '%s' was exported is clean now, so its "
-      "bitmap was cleared or the image is an older copy; bring the disks of the export, or make a "
-      "full backup and a new point",
-      disk->path, anchor->bitmap);
-  return TRUE;
-}
-
-/* The disk an anchor of the file means; none that an anchor of the same point has taken. */
-static CairnDisk *
-match_disk (Import *import, const CairnAnchor *anchor, GHashTable *taken)
-{
-  CairnDisk *disk = cairn_anchor_find_disk (anchor, import->operation->vm);
-
-  return disk && g_hash_table_add (taken, disk) ? disk : NULL;
-}
-
-static gboolean
-judge_anchor (Import *import, CairnAnchor *anchor, const CairnDisk *disk, const GArray *dirty_then,
-              const CairnDiskVerdict *known, GError **error)
-{
-  CairnJudgement judgement = { .verdict = known->verdict, .reason = g_strdup (known->reason) };
-
-  if (!disk && judgement.verdict == CAIRN_VERDICT_TRACKED)
-    cairn_anchor_judge_unattached (anchor, NULL, &judgement);
-  if (judgement.verdict == CAIRN_VERDICT_TRACKED
-      && !check_dirty (import, anchor, disk, dirty_then, &judgement, error))
-    {
-      cairn_judgement_clear (&judgement);
-      return FALSE;
-    }
-  anchor->dirty_seen_bytes = judgement.dirty_bytes;
-  note_verdict (import, anchor, disk, judgement.verdict, judgement.reason ? judgement.reason : "");
-  cairn_judgement_clear (&judgement);
-  return TRUE;
-}
-
-static gboolean
-judge_point (Import *import, guint index, const CairnPointState *state, GError **error)
-{
-  CairnPoint *point = import->metadata->points->pdata[index];
-  const GPtrArray *dirty = import->metadata->dirty->pdata[index];
-  g_autoptr (GHashTable) taken = g_hash_table_new (g_direct_hash, g_direct_equal);
-
-  for (guint k = 0; k < point->anchors->len; k++)
-    {
-      CairnAnchor *anchor = point->anchors->pdata[k];
-
-      if (!judge_anchor (import, anchor, match_disk (import, anchor, taken), dirty->pdata[k],
-                         state->disks->pdata[k], error))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static int
-compare_age (gconstpointer a, gconstpointer b)
-{
-  const CairnPoint *left = *(const CairnPoint *const *)a;
-  const CairnPoint *right = *(const CairnPoint *const *)b;
-
-  return left->creation_time_ms < right->creation_time_ms   ? -1
-         : left->creation_time_ms > right->creation_time_ms ? 1
-                                                            : 0;
-}
-
-/* The file's points, oldest first, and those in the store that are newer than the newest of them or
- * come next to it. Copies. */
-static GPtrArray *
-points_to_judge (Import *import, GError **error)
-{
-  g_autoptr (GPtrArray) batch = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_point_free);
-  g_autoptr (GPtrArray) siblings = NULL;
-
-  for (guint i = 0; i < import->metadata->points->len; i++)
-    g_ptr_array_add (batch, cairn_point_copy (import->metadata->points->pdata[i]));
-  g_ptr_array_sort (batch, compare_age);
-  siblings = cairn_point_newer_siblings (import->operation->service, batch->pdata[batch->len - 1],
-                                         error);
-  if (!siblings)
-    return NULL;
-  while (siblings->len > 0)
-    g_ptr_array_add (batch, g_ptr_array_steal_index (siblings, 0));
-  return g_steal_pointer (&batch);
-}
-
-/* Judges every disk for every point, together with newer points that are there: a newer bitmap may
- * show that an older one was cleared. */
-static gboolean
-judge_disks (Import *import, GError **error)
-{
-  g_autoptr (GPtrArray) batch = points_to_judge (import, error);
-  g_autoptr (GHashTable) places = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GPtrArray) states = NULL;
-
-  if (!batch)
-    return FALSE;
-  states = cairn_points_judge (import->operation->service, import->operation->vm, batch,
-                               import->operation->deadline, error);
-  for (guint i = 0; states && i < states->len; i++)
-    {
-      CairnPointState *state = states->pdata[i];
-
-      g_hash_table_insert (places, state->point->guid, state);
-    }
-  for (guint i = 0; states && i < import->metadata->points->len; i++)
-    {
-      const CairnPoint *point = import->metadata->points->pdata[i];
-
-      if (!judge_point (import, i, g_hash_table_lookup (places, point->guid), error))
-        return FALSE;
-    }
-  return states != NULL;
-}
-
 /* ---- making it true ---- */
 
 /* Gives the VM's disks the file's identifiers; RENAMED takes old -> new. */
 static void
-localize_anchor (Import *import, CairnAnchor *anchor, GHashTable *renamed)
+localize_anchor (CairnImporting *import, CairnAnchor *anchor, GHashTable *renamed)
 {
   CairnTracker *tracker = import->operation->service->tracker;
   CairnDisk *disk = cairn_anchor_find_disk (anchor, import->operation->vm);
@@ -335,7 +188,7 @@ rename_disks (CairnPoint *point, GHashTable *renamed)
 /* The points that are here and knew a disk by another identifier, with the new one. A point's disk
  * stays the InstanceID of the disk. */
 static gboolean
-rename_in_points (Import *import, GHashTable *renamed, GPtrArray *changed, GError **error)
+rename_in_points (CairnImporting *import, GHashTable *renamed, GPtrArray *changed, GError **error)
 {
   CairnStore *store = import->operation->service->store;
   g_autoptr (GPtrArray) there = NULL;
@@ -361,7 +214,7 @@ rename_in_points (Import *import, GHashTable *renamed, GPtrArray *changed, GErro
 }
 
 static gboolean
-store_points (Import *import, GError **error)
+store_points (CairnImporting *import, GError **error)
 {
   CairnService *service = import->operation->service;
   g_autoptr (GHashTable) renamed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -387,12 +240,12 @@ store_points (Import *import, GError **error)
 }
 
 static gboolean
-run (Import *import, gboolean check_only, GError **error)
+run (CairnImporting *import, gboolean check_only, GError **error)
 {
   g_autofree char *object
       = g_strdup_printf ("the metadata for VM '%s'", import->operation->vm->name);
 
-  return find_fresh (import, error) && judge_disks (import, error)
+  return find_fresh (import, error) && cairn_import_judge (import, error)
          && cairn_verdicts_require (import->verdicts, object, "imported", error)
          && (check_only || store_points (import, error));
 }
@@ -419,7 +272,7 @@ import_locked (CairnService *service, const char *vm_guid, CairnMetadata *metada
   g_autoptr (GPtrArray) judged
       = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_verdict_free);
   g_autoptr (GHashTable) by_disk = g_hash_table_new (g_str_hash, g_str_equal);
-  Import import = { operation, metadata, fresh, judged, by_disk };
+  CairnImporting import = { operation, metadata, fresh, judged, by_disk };
   gboolean ok;
 
   if (!operation)

@@ -5,9 +5,11 @@
 
 #include "refpoint/carried.h"
 #include "refpoint/dirty.h"
+#include "refpoint/engine.h"
 #include "refpoint/guid.h"
 #include "refpoint/hyperv.h"
 #include "refpoint/metadata-keys.h"
+#include "refpoint/tracker.h"
 
 /* QEMU's own limits for a persistent bitmap (block/qcow2-bitmap.c): 512 bytes to 2 GiB. */
 #define GRANULARITY_MIN UINT64_C (512)
@@ -17,9 +19,23 @@
 
 /* ---- points ---- */
 
+/* No longer than what is ever made here; it stands in tables, messages and the store. */
+static gboolean
+check_length (const char *text, size_t limit, const char *path, const char *name, GError **error)
+{
+  return strlen (text) <= limit
+         || cairn_metadata_refuse (error, path, "has a key '%s' of %zu bytes, and %zu are allowed",
+                                   name, strlen (text), limit);
+}
+
 static gboolean
 check_anchor (const CairnAnchor *anchor, const char *path, const char *guid, GError **error)
 {
+  if (!check_length (anchor->disk_identifier, CAIRN_NAME_LIMIT_BYTES, path, "identifier", error)
+      || !check_length (anchor->target, CAIRN_NAME_LIMIT_BYTES, path, "target", error)
+      || !check_length (anchor->path, CAIRN_LABEL_LIMIT_BYTES * 8, path, "path", error)
+      || !check_length (anchor->format, CAIRN_NAME_LIMIT_BYTES, path, "format", error))
+    return FALSE;
   if (anchor->virtual_size_bytes > SIZE_LIMIT_BYTES)
     return cairn_metadata_refuse (error, path, "gives disk '%s' an impossible size",
                                   anchor->target);
@@ -98,6 +114,9 @@ read_anchors (const VmcxKey *node, const char *path, CairnPoint *point, GError *
           }
       g_ptr_array_add (point->anchors, anchor);
     }
+  /* A genuine configuration may have no drives; a point of ours never is without a disk. */
+  if (disks && point->anchors->len == 0 && point->origin != CAIRN_ORIGIN_HYPER_V)
+    return cairn_metadata_refuse (error, path, "gives point '%s' no disk", point->instance_id);
   return disks != NULL;
 }
 
@@ -134,8 +153,9 @@ read_point (const VmcxKey *node, const char *path, GError **error)
                                   instance_id),
            NULL;
   if (type != CAIRN_POINT_TYPE_RCT || consistency < CAIRN_CONSISTENCY_APPLICATION
-      || consistency > CAIRN_CONSISTENCY_CRASH || point->creation_time_ms < 0
-      || point->creation_time_ms > CAIRN_GUID_TIME_LIMIT_MS)
+      || consistency > CAIRN_CONSISTENCY_CRASH
+      || cairn_guid_v7_time_ms (point->guid) != point->creation_time_ms
+      || point->creation_time_ms > CAIRN_TIME_LIMIT_MS)
     return cairn_metadata_refuse (error, path, "has impossible properties for point '%s'",
                                   instance_id),
            NULL;
@@ -144,8 +164,9 @@ read_point (const VmcxKey *node, const char *path, GError **error)
   point->consistency = (CairnConsistency)consistency;
   point->owner = cairn_metadata_string (node, path, "owner", error);
   point->label = point->owner ? cairn_metadata_string (node, path, "label", error) : NULL;
-  if (!point->label || !read_origin (node, path, point, error)
-      || !read_anchors (node, path, point, error))
+  if (!point->label || !check_length (point->owner, CAIRN_LABEL_LIMIT_BYTES, path, "owner", error)
+      || !check_length (point->label, CAIRN_LABEL_LIMIT_BYTES, path, "label", error)
+      || !read_origin (node, path, point, error) || !read_anchors (node, path, point, error))
     return NULL;
   return g_steal_pointer (&point);
 }
@@ -202,28 +223,50 @@ find_named (const VmcxKey *list, const VmcxKey *expected, const char *name, cons
   return NULL;
 }
 
-static GArray *
+/* The list of extents of one anchor, found to be whole. */
+static GBytes *
 read_extents (const VmcxKey *disks, const char *path, const CairnAnchor *anchor, GError **error)
 {
   const VmcxKey *disk = find_named (disks, NULL, "identifier", anchor->disk_identifier);
-  const VmcxKey *key = disk ? cairn_metadata_require (disk, path, "dirty", error) : NULL;
+  const VmcxKey *key = NULL;
   g_autoptr (GBytes) bytes = NULL;
-  GArray *extents;
+  uint64_t n_extents;
 
   if (!anchor->bitmap)
-    return cairn_extents_new ();
+    return g_bytes_new (NULL, 0);
   if (!disk)
-    return cairn_metadata_refuse (error, path, "says nothing about disk '%s'",
-                                  anchor->disk_identifier),
-           NULL;
+    cairn_metadata_refuse (error, path, "says nothing about disk '%s'", anchor->disk_identifier);
+  else
+    key = cairn_metadata_require (disk, path, "dirty", error);
   bytes = key ? cairn_metadata_array (key, path, error) : NULL;
   if (!bytes)
     return NULL;
-  extents = cairn_dirty_decode (bytes, anchor->granularity_bytes, anchor->virtual_size_bytes);
-  if (!extents)
-    cairn_metadata_refuse (error, path, "has a damaged list of changes for disk '%s'",
-                           anchor->disk_identifier);
-  return extents;
+  if (!cairn_dirty_check (bytes, anchor->granularity_bytes, anchor->virtual_size_bytes, &n_extents))
+    {
+      cairn_metadata_refuse (error, path, "has a damaged list of changes for disk '%s'",
+                             anchor->disk_identifier);
+      return NULL;
+    }
+  if (n_extents < CAIRN_EXTENTS_LIMIT)
+    return g_steal_pointer (&bytes);
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_OUT_OF_MEMORY,
+               "file '%s' lists %" G_GUINT64_FORMAT " changes of disk '%s', and %u are the limit; "
+               "export again after a full backup and a new point",
+               path, n_extents, anchor->disk_identifier, CAIRN_EXTENTS_LIMIT);
+  return NULL;
+}
+
+/* All lists of a pair are in memory at once. */
+static gboolean
+check_total (const char *path, uint64_t total, GError **error)
+{
+  if (total <= CAIRN_DIRTY_LIMIT_BYTES)
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_OUT_OF_MEMORY,
+               "file '%s' holds more than %u MiB of changes, which is the limit; export and import "
+               "fewer points at once",
+               path, (unsigned)(CAIRN_DIRTY_LIMIT_BYTES >> 20));
+  return FALSE;
 }
 
 static gboolean
@@ -232,23 +275,27 @@ read_dirty (const CairnMetadataSource *source, CairnMetadata *metadata, GError *
   const VmcxKey *points
       = cairn_metadata_require (vmcx_file_root (source->file), source->path, "cairn/points", error);
   const VmcxKey *next = points ? vmcx_key_first_child (points) : NULL;
+  uint64_t total = 0;
 
   for (guint i = 0; points && i < metadata->points->len; i++)
     {
       const CairnPoint *point = metadata->points->pdata[i];
       const VmcxKey *node = find_named (points, next, "instance_id", point->instance_id);
       const VmcxKey *disks = node ? vmcx_key_lookup (node, "disks") : NULL;
-      GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify)g_array_unref);
+      GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
 
       next = node ? vmcx_key_next (node) : NULL;
       g_ptr_array_add (metadata->dirty, list);
       for (guint k = 0; k < point->anchors->len; k++)
         {
-          GArray *extents = read_extents (disks, source->path, point->anchors->pdata[k], error);
+          GBytes *dirty = read_extents (disks, source->path, point->anchors->pdata[k], error);
 
-          if (!extents)
+          if (!dirty)
             return FALSE;
-          g_ptr_array_add (list, extents);
+          g_ptr_array_add (list, dirty);
+          total += g_bytes_get_size (dirty);
+          if (!check_total (source->path, total, error))
+            return FALSE;
         }
     }
   return points != NULL;
@@ -334,7 +381,9 @@ check_schema (const CairnMetadataSource *source, GError **error)
   if (!cairn_metadata_uint (vmcx_file_root (source->file), source->path, "cairn/schema", &schema,
                             error))
     return FALSE;
-  if (schema >= 1 && schema <= CAIRN_METADATA_SCHEMA)
+  if (schema == 0)
+    return cairn_metadata_refuse (error, source->path, "has metadata of schema 0, which never was");
+  if (schema <= CAIRN_METADATA_SCHEMA)
     return TRUE;
   g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_NOT_SUPPORTED,
                "file '%s' has metadata of schema %" G_GUINT64_FORMAT
@@ -379,9 +428,9 @@ read_genuine (const CairnMetadataSource *configuration, CairnMetadata *metadata,
 
   if (!point)
     return FALSE;
-  dirty = g_ptr_array_new_with_free_func ((GDestroyNotify)g_array_unref);
+  dirty = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
   for (guint i = 0; i < point->anchors->len; i++)
-    g_ptr_array_add (dirty, cairn_extents_new ());
+    g_ptr_array_add (dirty, g_bytes_new (NULL, 0));
   g_ptr_array_add (metadata->points, point);
   g_ptr_array_add (metadata->dirty, dirty);
   return TRUE;

@@ -2,7 +2,6 @@
 /* Points -> the trees of the two files. */
 #include "refpoint/metadata.h"
 
-#include "refpoint/dirty.h"
 #include "refpoint/guid.h"
 
 /* As in genuine files of the container's age (configuration version 9.0). */
@@ -19,6 +18,15 @@ filetime (int64_t time_ms)
   uint64_t ticks = GUINT64_TO_LE ((uint64_t)(time_ms * 10000 + FILETIME_EPOCH));
 
   return g_bytes_new (&ticks, sizeof ticks);
+}
+
+/* A path needn't be UTF-8; as a hint, what can be said of it will do. */
+static void
+add_path (VmcxKey *node, const char *name, const char *path)
+{
+  g_autofree char *text = g_utf8_make_valid (path, -1);
+
+  vmcx_key_add_string (node, name, text);
 }
 
 static void
@@ -107,7 +115,7 @@ add_drives (VmcxKey *configuration, const CairnVm *vm)
         guid = g_strdup (vm->guid);
       name = g_strdup_printf ("drive%u", location);
       drive = vmcx_key_add_node (find_controller (&controllers, guid, number), name);
-      vmcx_key_add_string (drive, "pathname", disk->path);
+      add_path (drive, "pathname", disk->path);
       vmcx_key_add_string (drive, "type", "VHD");
     }
   vmcx_key_add_int (controllers.manifest, "size", g_hash_table_size (instances));
@@ -132,7 +140,7 @@ add_anchor (VmcxKey *disks, const CairnAnchor *anchor)
 
   vmcx_key_add_string (disk, "identifier", anchor->disk_identifier);
   vmcx_key_add_string (disk, "target", anchor->target);
-  vmcx_key_add_string (disk, "path", anchor->path);
+  add_path (disk, "path", anchor->path);
   vmcx_key_add_string (disk, "format", anchor->format);
   vmcx_key_add_uint (disk, "virtual_size", anchor->virtual_size_bytes);
   vmcx_key_add_uint (disk, "granularity", anchor->granularity_bytes);
@@ -181,17 +189,15 @@ cairn_metadata_configuration_tree (const CairnMetadata *metadata, const CairnVm 
 }
 
 static void
-add_dirty (VmcxKey *disks, const CairnAnchor *anchor, const GArray *extents)
+add_dirty (VmcxKey *disks, const CairnAnchor *anchor, GBytes *dirty)
 {
   VmcxKey *disk;
-  g_autoptr (GBytes) bytes = NULL;
 
   if (!anchor->bitmap)
     return;
   disk = vmcx_key_add_node (disks, "disk");
-  bytes = cairn_dirty_encode (extents, anchor->granularity_bytes);
   vmcx_key_add_string (disk, "identifier", anchor->disk_identifier);
-  vmcx_key_add_array (disk, "dirty", bytes);
+  vmcx_key_add_array (disk, "dirty", dirty);
 }
 
 VmcxTree *

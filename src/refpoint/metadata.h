@@ -37,13 +37,17 @@
 
 #define CAIRN_METADATA_SCHEMA 1u
 
+/* The lists of changes of one pair, together: some 10 to 30 million extents. */
+#define CAIRN_DIRTY_LIMIT_BYTES (UINT64_C (48) << 20)
+
 typedef struct
 {
   char *vm_guid;     /* whose configuration it is */
   char *export_id;   /* NULL: a genuine Hyper-V pair */
   GPtrArray *points; /* of CairnPoint, owned, oldest first */
-  GPtrArray *dirty;  /* of GPtrArray of GArray of CairnExtent: per point, per anchor; an anchor
-                        without recorded extents has an empty list */
+  GPtrArray *dirty;  /* of GPtrArray of GBytes: per point, per anchor, the extents as dirty.h has
+                        them (decoded they would be up to eight times as large); of an anchor
+                        without a bitmap, empty */
 } CairnMetadata;
 
 CairnMetadata *cairn_metadata_new (void);

@@ -18,7 +18,7 @@ cairn_path_check_syntax (const char *path, const char *what, GError **error)
 {
   if (!path || !*path)
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
-                 "%s is empty; give an absolute path", what);
+                 "the path of %s is empty; give an absolute one", what);
   else if (!g_path_is_absolute (path))
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
                  "%s '%s' is relative; give an absolute path", what, path);

@@ -34,6 +34,7 @@ cairn_anchor_copy (const CairnAnchor *anchor)
   copy->granularity_bytes = anchor->granularity_bytes;
   copy->allocated_bytes = anchor->allocated_bytes;
   copy->dirty_seen_bytes = anchor->dirty_seen_bytes;
+  copy->lost = g_strdup (anchor->lost);
   for (guint i = 0; i < anchor->tracking_hints->len; i++)
     g_ptr_array_add (copy->tracking_hints, g_strdup (anchor->tracking_hints->pdata[i]));
   return copy;
@@ -50,6 +51,7 @@ cairn_anchor_free (CairnAnchor *anchor)
   g_free (anchor->format);
   g_free (anchor->change_tracking_id);
   g_free (anchor->bitmap);
+  g_free (anchor->lost);
   g_ptr_array_unref (anchor->tracking_hints);
   g_free (anchor);
 }

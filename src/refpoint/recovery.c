@@ -10,6 +10,10 @@
  * milliseconds; the tracker waits that long by itself. */
 #define RECOVERY_LIMIT_US (10 * G_USEC_PER_SEC)
 
+/* How long opening waits for a VM's lock: a process that was killed while it started a helper holds
+ * it until the helper has come up. */
+#define RECOVERY_PATIENCE_US (G_USEC_PER_SEC / 4)
+
 static gboolean
 remove_bitmaps (CairnService *service, const CairnIntent *intent, GError **error)
 {
@@ -97,8 +101,8 @@ cairn_recovery_run (CairnService *service)
   for (guint i = 0; intents && i < intents->len; i++)
     {
       const CairnIntent *intent = intents->pdata[i];
-      CairnStoreLock *lock = service->store->ops->lock_vm (service->store, intent->vm_guid,
-                                                           g_get_monotonic_time (), NULL);
+      CairnStoreLock *lock = service->store->ops->lock_vm (
+          service->store, intent->vm_guid, g_get_monotonic_time () + RECOVERY_PATIENCE_US, NULL);
       g_autoptr (GError) cause = NULL;
 
       /* Locked: that operation is alive, and its intent is no leftover. */

@@ -38,12 +38,13 @@ typedef struct
   const CairnIntent *put_intent;   /* insert, or replace that of this id */
 } CairnStoreChange;
 
-/* A dirty_seen_bytes that has grown. */
+/* What a look at a disk showed: a dirty_seen_bytes that has grown, or that an anchor is lost. */
 typedef struct
 {
   const char *instance_id;
   const char *disk_identifier;
   uint64_t dirty_bytes;
+  const char *lost; /* the verdict's name; NULL = it isn't */
 } CairnStoreSeen;
 
 typedef struct
@@ -79,8 +80,9 @@ typedef struct
   /* Applies CHANGE as one transaction, on stable storage when it returns TRUE. */
   gboolean (*apply) (CairnStore *store, const CairnStoreChange *change, GError **error);
 
-  /* Remembers grown dirty_seen_bytes (never lowers one). A hint: doesn't wait for other processes,
-   * isn't forced to stable storage, and says nothing when it can't. */
+  /* Remembers grown dirty_seen_bytes (never lowers one) and the first `lost` (never takes one
+   * back). A hint: doesn't wait for other processes, isn't forced to stable storage, and says
+   * nothing when it can't. */
   void (*note_seen) (CairnStore *store, const CairnStoreSeen *seen, size_t n_seen);
 
   /* Takes the lock on one VM, across processes and threads; given back when the process dies.

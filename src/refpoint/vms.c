@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Virtual machines of images: made known, shown, given aliases, forgotten, checked. */
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "refpoint/guid.h"
 #include "refpoint/operation.h"
 #include "refpoint/path.h"
 
-/* Names and targets stand in file names, messages and tables. */
-#define NAME_LIMIT_BYTES 255u
 /* A VM rarely has more than a dozen; the transaction that edits their bitmaps opens all at once. */
 #define DISK_LIMIT 256u
 
 static gboolean
 check_word (const char *word, const char *what, GError **error)
 {
-  if (word && *word && strlen (word) <= NAME_LIMIT_BYTES && g_utf8_validate (word, -1, NULL))
+  if (word && *word && strlen (word) <= CAIRN_NAME_LIMIT_BYTES && g_utf8_validate (word, -1, NULL))
     return TRUE;
   g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
-               "%s must be 1 to %u bytes of UTF-8; give another one", what, NAME_LIMIT_BYTES);
+               "%s must be 1 to %u bytes of UTF-8; give another one", what, CAIRN_NAME_LIMIT_BYTES);
   return FALSE;
 }
 
@@ -55,13 +55,6 @@ add_disk (CairnVm *vm, const char *controller, const char *target, const char *p
                    "disk target '%s' is given twice; give each disk its own", target);
       return FALSE;
     }
-  for (guint i = 0; i < vm->disks->len; i++)
-    if (g_str_equal (((CairnDisk *)vm->disks->pdata[i])->path, path))
-      {
-        g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
-                     "image '%s' is given for two disks; give each disk its own", path);
-        return FALSE;
-      }
   disk = g_new0 (CairnDisk, 1);
   disk->identifier = cairn_disk_identifier_format (vm->guid, controller, 0, vm->disks->len);
   disk->target = g_strdup (target);
@@ -71,24 +64,37 @@ add_disk (CairnVm *vm, const char *controller, const char *target, const char *p
   return TRUE;
 }
 
-/* Every image must exist and be readable now: a wrong path is found best at once. */
 static gboolean
-check_images (CairnService *service, const CairnVm *vm, GError **error)
+refuse_image (const CairnDisk *disk, const char *what, GError **error)
 {
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+               "disk '%s': image '%s' %s; give the path of its image", disk->target, disk->path,
+               what);
+  return FALSE;
+}
+
+/* Every image must be there, and be an image of its own: a wrong path is found best at once. */
+static gboolean
+check_images (const CairnVm *vm, GError **error)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
   for (guint i = 0; i < vm->disks->len; i++)
     {
       const CairnDisk *disk = vm->disks->pdata[i];
-      CairnDiskProbe probe = { 0 };
-      gboolean bad;
+      struct stat status;
 
-      service->tracker->ops->probe_disk (service->tracker, disk, &probe);
-      bad = probe.verdict == CAIRN_VERDICT_NO_FILE;
-      if (bad)
-        g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER, "disk '%s': %s",
-                     disk->target, probe.reason);
-      cairn_disk_probe_clear (&probe);
-      if (bad)
-        return FALSE;
+      if (stat (disk->path, &status) != 0)
+        {
+          g_autofree char *what = g_strdup_printf ("can't be found (%s)", g_strerror (errno));
+
+          return refuse_image (disk, what, error);
+        }
+      if (!S_ISREG (status.st_mode) && !S_ISBLK (status.st_mode))
+        return refuse_image (disk, "is neither a file nor a block device", error);
+      if (!g_hash_table_add (seen, g_strdup_printf ("%ju:%ju", (uintmax_t)status.st_dev,
+                                                    (uintmax_t)status.st_ino)))
+        return refuse_image (disk, "is that of another disk of the VM", error);
     }
   return TRUE;
 }
@@ -140,16 +146,16 @@ cairn_service_add_vm (CairnService *service, const char *name, const char *guid,
   if (!own_guid)
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
                  "'%s' isn't a GUID; give 8-4-4-4-12 hexadecimal digits", guid);
-  else if (n_disks == 0 || n_disks > DISK_LIMIT)
+  else if (n_disks == 0 || n_disks > DISK_LIMIT || !targets || !paths)
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
                  "VM '%s' has %zu disks; give 1 to %u", name, n_disks, DISK_LIMIT);
-  if (!own_guid || n_disks == 0 || n_disks > DISK_LIMIT)
+  if (!own_guid || n_disks == 0 || n_disks > DISK_LIMIT || !targets || !paths)
     return FALSE;
   vm = cairn_vm_new (own_guid, name);
   for (size_t i = 0; i < n_disks; i++)
     if (!add_disk (vm, controller, targets[i], paths[i], error))
       return FALSE;
-  if (!check_images (service, vm, error) || !check_free (service, vm, error))
+  if (!check_images (vm, error) || !check_free (service, vm, error))
     return FALSE;
   refresh_disks (service, vm);
   change.put_vm = vm;

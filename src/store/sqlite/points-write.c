@@ -31,7 +31,8 @@ put_anchor (CairnSqliteStore *store, int64_t id, guint position, const CairnAnch
   static const char sql[]
       = "INSERT INTO anchor (point, position, disk_identifier, target, path, format,"
         " virtual_size_bytes, change_tracking_id, bitmap, granularity_bytes, allocated_bytes,"
-        " dirty_seen_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        " dirty_seen_bytes, lost)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
         " ON CONFLICT (change_tracking_id) WHERE change_tracking_id IS NOT NULL DO NOTHING";
   g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, SAVING, error);
 
@@ -49,6 +50,7 @@ put_anchor (CairnSqliteStore *store, int64_t id, guint position, const CairnAnch
   cairn_statement_bind_uint (statement, 10, anchor->granularity_bytes);
   cairn_statement_bind_uint (statement, 11, anchor->allocated_bytes);
   cairn_statement_bind_uint (statement, 12, anchor->dirty_seen_bytes);
+  cairn_statement_bind_optional_text (statement, 13, anchor->lost);
   if (!cairn_statement_run (statement, error))
     return FALSE;
   if (sqlite3_changes (store->db) > 0)

@@ -12,7 +12,7 @@
   " p.creation_time_ms, p.owner, p.label, p.origin"
 #define ANCHOR_COLUMNS                                                                             \
   "point, disk_identifier, target, path, format, virtual_size_bytes, change_tracking_id, bitmap,"  \
-  " granularity_bytes, allocated_bytes, dirty_seen_bytes"
+  " granularity_bytes, allocated_bytes, dirty_seen_bytes, lost"
 #define HINT_COLUMNS "point, position, tracking_id"
 #define OF_VM        " WHERE point IN (SELECT id FROM point WHERE vm_guid = ?1)"
 
@@ -120,6 +120,7 @@ take_anchor (CairnStatement *statement, GPtrArray *points, GHashTable *by_id)
   anchor->granularity_bytes = cairn_statement_uint (statement, 8);
   anchor->allocated_bytes = cairn_statement_uint (statement, 9);
   anchor->dirty_seen_bytes = cairn_statement_uint (statement, 10);
+  anchor->lost = cairn_statement_optional_text (statement, 11);
   g_ptr_array_add (point->anchors, anchor);
 }
 

@@ -117,9 +117,13 @@ static const char shared_configurations[]
       "   AND NOT EXISTS (SELECT 1 FROM point WHERE configuration = old.configuration);"
       " END;";
 
+/* A bitmap that was seen disabled or gone can't be trusted again. */
+static const char lost_anchors[] = "ALTER TABLE anchor ADD COLUMN lost TEXT;";
+
 const char *const cairn_schema_steps[CAIRN_SCHEMA_VERSION] = {
   vms_points_and_intents,
   shared_configurations,
+  lost_anchors,
 };
 
 /* One number of one row. The statement isn't kept: it runs once in a store's life. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How much of a disk was ever seen dirty: a hint that only grows. */
+/* What looks at the disks showed: how much was dirty (which only grows), and what is lost. */
 #include "store/sqlite/points.h"
 
 #include "store/sqlite/statement.h"
@@ -12,16 +12,24 @@ static const char grow[] = "UPDATE anchor SET dirty_seen_bytes = ?3"
                            "  AND CASE WHEN (dirty_seen_bytes < 0) = (?3 < 0)"
                            "      THEN dirty_seen_bytes < ?3 ELSE ?3 < 0 END";
 
+static const char lose[] = "UPDATE anchor SET lost = ?3"
+                           " WHERE point = (SELECT id FROM point WHERE instance_id = ?1)"
+                           "  AND disk_identifier = ?2 AND lost IS NULL";
+
 static gboolean
 note_one (CairnSqliteStore *store, const CairnStoreSeen *seen)
 {
-  g_autoptr (CairnStatement) statement = cairn_statement_take (store, grow, "note", NULL);
+  g_autoptr (CairnStatement) statement
+      = cairn_statement_take (store, seen->lost ? lose : grow, "note", NULL);
 
   if (!statement)
     return FALSE;
   cairn_statement_bind_text (statement, 1, seen->instance_id);
   cairn_statement_bind_text (statement, 2, seen->disk_identifier);
-  cairn_statement_bind_uint (statement, 3, seen->dirty_bytes);
+  if (seen->lost)
+    cairn_statement_bind_text (statement, 3, seen->lost);
+  else
+    cairn_statement_bind_uint (statement, 3, seen->dirty_bytes);
   return cairn_statement_run (statement, NULL);
 }
 
