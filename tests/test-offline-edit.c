@@ -240,7 +240,8 @@ test_unsuitable_images (void)
     { ": > X", CAIRN_ERROR_NOT_SUPPORTED, "isn't qcow2" },
     { "printf 'QFI\\373' > X", CAIRN_ERROR_NOT_SUPPORTED, "qcow2 of version 0" },
     { "qemu-img create -q -f qcow2 -o compat=0.10 X 1M", CAIRN_ERROR_NOT_SUPPORTED, "version 2" },
-    { "qemu-img create -q -f qcow2 Y 1M && head -c 100 Y > X", CAIRN_ERROR_FAILED, "image '" },
+    { "qemu-img create -q -f qcow2 Y 1M && head -c 100 Y > X", CAIRN_ERROR_INVALID_STATE,
+      "is damaged" },
     { "qemu-img create -q --object secret,id=s,data=abc -f qcow2 -o "
       "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10 X 1M || "
       "{ qemu-img create -q -f qcow2 X 1M && printf '\\002' | dd of=X bs=1 seek=35 conv=notrunc "
@@ -248,7 +249,7 @@ test_unsuitable_images (void)
       CAIRN_ERROR_NOT_SUPPORTED, "is encrypted" },
     { "qemu-img create -q -f qcow2 X 1M && "
       "printf '\\002' | dd of=X bs=1 seek=79 conv=notrunc status=none",
-      CAIRN_ERROR_FAILED, "marked corrupt" },
+      CAIRN_ERROR_INVALID_STATE, "marked corrupt; repair it with 'qemu-img check -r all'" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -260,6 +261,49 @@ test_unsuitable_images (void)
 
       g_free (shell ("cd '%s' && %s", dir, cases[i].make));
       assert_refused (disks, "NEW", cases[i].code, cases[i].words);
+      remove_dir (dir);
+    }
+}
+
+/* What only QEMU finds when it opens the image: one sentence about that image, without its JSON.
+ * Whether the image is touched is QEMU's affair; the good one has its bitmaps as before. */
+static void
+test_damage_that_qemu_finds (void)
+{
+  static const struct
+  {
+    const char *make;
+    const char *words;
+  } cases[] = {
+    { "poke 48 '\\000\\000\\000\\000\\000\\000\\000\\001'",
+      "is damaged: Reference count table offset invalid; check it with 'qemu-img check'" },
+    { "poke 56 '\\000\\000\\000\\000'",
+      "is damaged: Image does not contain a reference count table" },
+    /* This one it finds at the end, when it stores the bitmaps, and then marks the image. */
+    { "poke 65536 '\\000\\000\\000\\000\\000\\000\\000\\001'",
+      "is damaged: it is marked corrupt; repair it with 'qemu-img check -r all', or restore it; "
+      "moreover the bitmap is still on some of the images; moreover other bitmaps of the images "
+      "may be "
+      "lost: check the reference points" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      char *dir = make_dir ();
+      g_autofree char *good = make_image (dir, "good.qcow2");
+      g_autofree char *bad = make_image (dir, "bad.qcow2");
+      g_autofree char *quoted = g_strdup_printf ("image '%s' is damaged", bad);
+      g_autoptr (GPtrArray) disks = make_disks (good, bad, NULL);
+      g_autoptr (GError) error = NULL;
+
+      g_free (shell ("poke () { printf \"$2\" | dd of='%s' bs=1 seek=$1 conv=notrunc status=none; "
+                     "}; %s",
+                     bad, cases[i].make));
+      g_assert_false (add (disks, "NEW", &error));
+      assert_says (error, CAIRN_ERROR_INVALID_STATE, cases[i].words);
+      g_assert_true (g_str_has_prefix (error->message, quoted));
+      g_assert_null (strchr (error->message, '{'));
+      assert_list (good, "FOREIGN  65536; OLD auto, 65536");
       remove_dir (dir);
     }
 }
@@ -491,6 +535,7 @@ main (int argc, char **argv)
   g_test_add_func ("/offline-edit/name-exists", test_name_exists);
   g_test_add_func ("/offline-edit/image-twice", test_image_twice);
   g_test_add_func ("/offline-edit/unsuitable-images", test_unsuitable_images);
+  g_test_add_func ("/offline-edit/damage-that-qemu-finds", test_damage_that_qemu_finds);
   g_test_add_func ("/offline-edit/no-image-there", test_no_image_there);
   g_test_add_func ("/offline-edit/access-denied", test_access_denied);
   g_test_add_func ("/offline-edit/raw-disk-with-magic", test_raw_disk_with_magic);

@@ -164,6 +164,7 @@ test_every_room (Pair *pair, gconstpointer unused)
       else
         {
           g_assert_error (error, CAIRN_ERROR, CAIRN_ERROR_FAILED);
+          g_assert_null (strchr (error->message, '{'));
           n_failed++;
         }
       assert_lists (pair, n_done ? WITH_NEW : BEFORE);

@@ -3,9 +3,11 @@
 #include "tracker/offline/edit.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "refpoint/module.h"
+#include "tracker/offline/image.h"
 #include "tracker/offline/layout.h"
 #include "tracker/offline/plan.h"
 
@@ -223,18 +225,21 @@ clean_up (const CairnEdit *edit, const GPtrArray *parts, GError **error)
   CairnEdit removal = *edit;
   g_autoptr (GPtrArray) rest = NULL;
   g_autoptr (GError) failure = NULL;
+  g_autoptr (GError) unread = NULL;
   Result result;
 
   removal.action = CAIRN_QSD_REMOVE;
   removal.deadline = g_get_monotonic_time () + CAIRN_UNDO_MS * G_TIME_SPAN_MILLISECOND;
-  rest = cairn_edit_plan_removal (&removal, parts, error);
-  if (!rest)
-    return FALSE;
-  if (rest->len == 0 || run_and_settle (&removal, rest, &result, &failure))
+  rest = cairn_edit_plan_removal (&removal, parts, &unread);
+  if (rest->len > 0 && !run_and_settle (&removal, rest, &result, &failure)
+      && (result.n_done < rest->len || result.n_kept < rest->len))
+    {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+  if (!unread)
     return TRUE;
-  if (result.n_done == rest->len && result.n_kept == rest->len)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&failure));
+  g_propagate_error (error, g_steal_pointer (&unread));
   return FALSE;
 }
 
@@ -254,9 +259,13 @@ recover (const CairnEdit *edit, const GPtrArray *parts, const Result *result, GE
   if (result->n_done > 0 && !(removes && result->n_done == parts->len))
     ok = clean_up (edit, parts, &cause);
   if (!ok)
-    append_to_message (failure, "the bitmap is still on some of the images", cause);
+    append_to_message (failure, "the bitmap is still on some of the images",
+                       strcmp (cause->message, failure->message) == 0 ? NULL : cause);
   if (result->n_kept < parts->len)
-    append_to_message (failure, "other bitmaps of the images may be lost", NULL);
+    append_to_message (failure,
+                       "other bitmaps of the images may be lost: check the reference points of "
+                       "these disks, and where one is refused " CAIRN_START_OVER,
+                       NULL);
   /* A removal can't be taken back: gone from all of them is done, whatever else went wrong. */
   return removes && ok && result->n_done > 0;
 }

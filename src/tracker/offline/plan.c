@@ -61,13 +61,17 @@ read_number (int fd, off_t offset, uint32_t *number)
   return TRUE;
 }
 
-/* The reader's refusals, with the image's name; damage is a failure of the edit. */
+/* The reader's refusals, with the image's name. */
 void
 cairn_claim_fail (const CairnClaim *claim, const GError *cause, GError **error)
 {
-  int code = cause->code == CAIRN_ERROR_INCORRECT_DATA_TYPE ? CAIRN_ERROR_FAILED : cause->code;
-
-  g_set_error (error, CAIRN_ERROR, code, "image '%s': %s", claim->disk->path, cause->message);
+  if (cause->code == CAIRN_ERROR_INCORRECT_DATA_TYPE)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
+                 "image '%s' is damaged: %s; repair it with 'qemu-img check -r all', or restore it",
+                 claim->disk->path, cause->message);
+  else
+    g_set_error (error, CAIRN_ERROR, cause->code, "image '%s': %s", claim->disk->path,
+                 cause->message);
 }
 
 /* Whether the image could hold a bitmap at all. A disk that is known as raw stays raw, whatever
@@ -97,7 +101,7 @@ check_format (const CairnClaim *claim, GError **error)
 
 /* What QEMU wouldn't open read-write without more than we have. */
 static gboolean
-check_writable (const CairnClaim *claim, const CairnBitmapState *state, GError **error)
+check_writable (const CairnClaim *claim, GError **error)
 {
   uint32_t encryption = 0;
 
@@ -105,10 +109,6 @@ check_writable (const CairnClaim *claim, const CairnBitmapState *state, GError *
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_NOT_SUPPORTED,
                  "image '%s' is encrypted and QEMU doesn't open it without its key; edit its "
                  "bitmaps while the VM runs",
-                 claim->disk->path);
-  else if (state->image->incompatible_features & INCOMPATIBLE_CORRUPT)
-    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
-                 "image '%s' is marked corrupt; run 'qemu-img check -r all' on it",
                  claim->disk->path);
   else
     return TRUE;
@@ -143,7 +143,7 @@ plan_add (const CairnEdit *edit, const CairnClaim *claim, GPtrArray *parts, GErr
                    claim->disk->path, edit->name);
       return FALSE;
     }
-  if (!check_writable (claim, state, error))
+  if (!check_writable (claim, error))
     return FALSE;
   add_part (parts, claim, g_steal_pointer (&state));
   return TRUE;
@@ -163,7 +163,7 @@ plan_remove (const CairnEdit *edit, const CairnClaim *claim, GPtrArray *parts, G
     return cairn_claim_fail (claim, cause, error), FALSE;
   if (!has_bitmap (state, edit->name))
     return TRUE;
-  if (!check_writable (claim, state, error))
+  if (!check_writable (claim, error))
     return FALSE;
   add_part (parts, claim, g_steal_pointer (&state));
   return TRUE;
@@ -189,10 +189,15 @@ cairn_edit_plan (const CairnEdit *edit, const GArray *claims, GError **error)
 GPtrArray *
 cairn_edit_plan_removal (const CairnEdit *edit, const GPtrArray *parts, GError **error)
 {
-  g_autoptr (GPtrArray) having = g_ptr_array_new_with_free_func ((GDestroyNotify)part_free);
+  GPtrArray *having = g_ptr_array_new_with_free_func ((GDestroyNotify)part_free);
 
   for (guint i = 0; i < parts->len; i++)
-    if (!plan_remove (edit, ((const CairnEditPart *)parts->pdata[i])->claim, having, error))
-      return NULL;
-  return g_steal_pointer (&having);
+    {
+      g_autoptr (GError) unread = NULL;
+
+      if (!plan_remove (edit, ((const CairnEditPart *)parts->pdata[i])->claim, having, &unread)
+          && error && !*error)
+        g_propagate_error (error, g_steal_pointer (&unread));
+    }
+  return having;
 }

@@ -28,14 +28,17 @@ gboolean cairn_edit_check (const CairnEdit *edit, GError **error);
 
 /* The parts (of CairnEditPart) of EDIT on CLAIMS: for an addition all of them, for a removal those
  * that have the bitmap. The caller unrefs the array before the claims.
- * Errors: NOT_SUPPORTED (raw, qcow2 version 2, encrypted), INVALID_STATE (the bitmap to add is
- * there), FAILED (damaged), OUT_OF_MEMORY. */
+ * Errors: NOT_SUPPORTED (raw, qcow2 version 2, encrypted), INVALID_STATE (damaged, or the bitmap to
+ * add is there), FAILED (can't be read), OUT_OF_MEMORY. */
 GPtrArray *cairn_edit_plan (const CairnEdit *edit, const GArray *claims, GError **error);
 
-/* The same for a removal from the images of PARTS, as they are now. */
+/* The same for a removal from the images of PARTS, as they are now. Never NULL: where an image
+ * can't be read any more, ERROR is set to the first of those and the others are planned all the
+ * same. */
 GPtrArray *cairn_edit_plan_removal (const CairnEdit *edit, const GPtrArray *parts, GError **error);
 
-/* Sets ERROR to CAUSE, a refusal of the qcow2 reader, with the image's name before it. */
+/* Sets ERROR to CAUSE, a refusal of the qcow2 reader, with the image's name before it;
+ * INVALID_STATE and a remedy where the image is damaged. */
 void cairn_claim_fail (const CairnClaim *claim, const GError *cause, GError **error);
 
 #endif

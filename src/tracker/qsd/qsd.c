@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "tracker/qsd/qmp.h"
+#include "tracker/qsd/refusal.h"
 #include "tracker/qsd/spawn.h"
 
 #define QSD_PROGRAM "qemu-storage-daemon"
@@ -130,6 +131,15 @@ describe_image (const CairnQsdImage *image, size_t index)
   return json_builder_get_root (builder);
 }
 
+/* The value of the image's --blockdev. */
+static char *
+make_option (const CairnQsdImage *image, size_t index)
+{
+  g_autoptr (JsonNode) described = describe_image (image, index);
+
+  return json_to_string (described, FALSE);
+}
+
 static void
 describe_action (JsonBuilder *builder, const CairnQsdEdit *edit, size_t index)
 {
@@ -175,10 +185,8 @@ make_command (const CairnQsdEdit *edit, char *program, int socket_fd)
   g_ptr_array_add (argv, g_strdup_printf ("socket,id=qmp,fd=%d", socket_fd));
   for (size_t i = 0; i < edit->n_images; i++)
     {
-      g_autoptr (JsonNode) image = describe_image (&edit->images[i], i);
-
       g_ptr_array_add (argv, g_strdup ("--blockdev"));
-      g_ptr_array_add (argv, json_to_string (image, FALSE));
+      g_ptr_array_add (argv, make_option (&edit->images[i], i));
     }
   g_ptr_array_add (argv, g_strdup ("--monitor"));
   g_ptr_array_add (argv, g_strdup ("chardev=qmp"));
@@ -312,6 +320,20 @@ explain (CairnChild *child, GError **error)
   (*error)->message = g_steal_pointer (&message);
 }
 
+/* The image that a QSD which ended before it greeted couldn't open. */
+static gboolean
+find_refusal (const CairnQsdEdit *edit, const CairnChild *child, GError **error)
+{
+  for (size_t i = 0; i < edit->n_images; i++)
+    {
+      g_autofree char *option = make_option (&edit->images[i], i);
+
+      if (cairn_refusal_find (child->words->str, option, edit->images[i].path, error))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static gboolean
 edit_through (const CairnQsdEdit *edit, CairnChild *child, int socket_fd, CairnQsdOutcome *outcome,
               GError **error)
@@ -331,6 +353,8 @@ edit_through (const CairnQsdEdit *edit, CairnChild *child, int socket_fd, CairnQ
   keep_lost (outcome->lost_headers, child);
   if (ok)
     return TRUE;
+  if (find_refusal (edit, child, error))
+    return FALSE;
   explain (child, &failure);
   g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;

@@ -67,7 +67,8 @@ typedef struct
  * file is still for the caller to look at, since QSD says "Lost persistent bitmaps" on its standard
  * error alone. After a failure any image may have any state.
  * OUTCOME is set in any case; the caller frees its members.
- * Errors: SYSTEM_NOT_AVAILABLE (QSD isn't installed or doesn't start), TIMEOUT, FAILED.
+ * Errors: SYSTEM_NOT_AVAILABLE (QSD isn't installed or doesn't start), TIMEOUT, INVALID_STATE (it
+ * can't open a damaged image), FAILED.
  * QSD gets a SIGTERM, on which it closes its images whole, when the calling thread ends: call from
  * a thread that outlives the call. */
 typedef gboolean (*CairnQsdEditFunc) (const CairnQsdEdit *edit, CairnQsdOutcome *outcome,

@@ -244,8 +244,9 @@ cairn_child_listen (CairnChild *child)
           child->words_fd = -1;
           return;
         }
-      g_string_append_len (child->words, heard,
-                           MIN (got, (ssize_t)(CAIRN_CHILD_WORDS_MAX - child->words->len)));
+      g_string_append_len (child->words, heard, got);
+      if (child->words->len > CAIRN_CHILD_WORDS_MAX)
+        g_string_erase (child->words, 0, (gssize)child->words->len - CAIRN_CHILD_WORDS_MAX);
     }
 }
 
@@ -286,7 +287,8 @@ cairn_child_end (CairnChild *child, int timeout_ms)
 char *
 cairn_child_words (const CairnChild *child)
 {
-  char *words = g_utf8_make_valid (child->words->str, (gssize)child->words->len);
+  gsize quoted = MIN (child->words->len, (gsize)CAIRN_CHILD_QUOTED_MAX);
+  char *words = g_utf8_make_valid (child->words->str + child->words->len - quoted, (gssize)quoted);
 
   for (char *c = words; *c; c++)
     if (g_ascii_iscntrl (*c))

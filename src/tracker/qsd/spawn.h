@@ -21,6 +21,9 @@
 /* What is kept of the child's standard error: a line for each of a hundred disks, not a flood. */
 #define CAIRN_CHILD_WORDS_MAX 16384
 
+/* What is quoted of that in a message. */
+#define CAIRN_CHILD_QUOTED_MAX 2000
+
 /* Well below CAIRN_IMAGE_LOCK_MS, well above the 15 ms that QSD usually lives. */
 #define CAIRN_CHILD_BEAT_MS 250
 
@@ -28,7 +31,7 @@ typedef struct
 {
   pid_t pid;      /* 0 once reaped */
   int words_fd;   /* its standard error, or -1 */
-  GString *words; /* the first CAIRN_CHILD_WORDS_MAX bytes of that */
+  GString *words; /* the last CAIRN_CHILD_WORDS_MAX bytes of that: its reason to end comes last */
   int status;     /* as of waitpid, once reaped */
   gboolean asked; /* we asked it to end */
 } CairnChild;
@@ -48,7 +51,7 @@ gboolean cairn_child_wait (CairnChild *child, int64_t deadline);
 /* Asks it to end (SIGTERM) and waits up to TIMEOUT_MS. FALSE: it still runs. */
 gboolean cairn_child_end (CairnChild *child, int timeout_ms);
 
-/* What it said so far, printable and on one line; the caller frees it. */
+/* The end of what it said so far, printable and on one line; the caller frees it. */
 char *cairn_child_words (const CairnChild *child);
 
 /* How it ended and its last words, on one line, for a message; the caller frees it. */
