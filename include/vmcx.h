@@ -10,6 +10,9 @@
  * Threads: a VmcxFile or VmcxTree may be used by one thread at a time; different ones at once.
  * Memory: small allocations abort when memory is out (GLib); sizes that come from a file are
  * compared with VmcxLimits first and then fail with VMCX_ERROR_LIMIT or VMCX_ERROR_NO_MEMORY.
+ * Arguments: a call that gives errors refuses NULL for a path, file, tree or key with
+ * VMCX_ERROR_ARGUMENT, and a bad descriptor with VMCX_ERROR_IO. A call without a GError takes no
+ * NULL, but for vmcx_key_lookup and the _free ones.
  * Source: the format is not published by its vendor as a specification; docs/vmcx.md says what is
  * known of it and from where.
  */
@@ -33,7 +36,7 @@ typedef enum
   VMCX_ERROR_NO_MEMORY, /* an allocation of an allowed size failed */
   VMCX_ERROR_IO,       /* open, read, write, fsync or rename failed; the message has errno's text */
   VMCX_ERROR_TYPE,     /* a key isn't of the type asked for */
-  VMCX_ERROR_ARGUMENT, /* a name or value that can't be written (empty, '/', too long, not UTF-8) */
+  VMCX_ERROR_ARGUMENT, /* NULL; a name or value that can't be written (empty, '/', too long, ...) */
 } VmcxError;
 
 VMCX_API GQuark vmcx_error_quark (void);
@@ -80,8 +83,8 @@ typedef struct VmcxKey VmcxKey;   /* one key of either; lives as long as its fil
  * Errors: VMCX_ERROR_FORMAT, _LIMIT, _NO_MEMORY, _IO. */
 VMCX_API VmcxFile *vmcx_file_open (const char *path, const VmcxLimits *limits, GError **error);
 
-/* The same on an open descriptor of a regular file, which is duplicated; NAME is used in messages.
- */
+/* The same on an open descriptor of a regular file, which is duplicated; NAME is used in messages
+ * and may be NULL. */
 VMCX_API VmcxFile *vmcx_file_open_fd (int fd, const char *name, const VmcxLimits *limits,
                                       GError **error);
 
@@ -116,7 +119,8 @@ VMCX_API const VmcxKey *vmcx_key_first_child (const VmcxKey *key); /* by inserti
 VMCX_API const VmcxKey *vmcx_key_next (const VmcxKey *key);        /* next sibling, or NULL */
 
 /* The key at PATH below KEY ("configuration/properties/name"), or NULL. A part may end in "[n]",
- * n >= 1, for the n-th sibling of that name; without it the first. Borrowed. */
+ * n >= 1, for the n-th sibling of that name; without it the first. NULL for a NULL KEY or PATH,
+ * too. Borrowed. */
 VMCX_API const VmcxKey *vmcx_key_lookup (const VmcxKey *key, const char *path);
 
 /* Values. Each fails with VMCX_ERROR_TYPE on a key of another type, leaving *OUT alone. */

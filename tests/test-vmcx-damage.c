@@ -8,6 +8,7 @@
  * header area, then bytes from 0x6000 on */
 #include "vmcx-fixture.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define N   0x300a
@@ -590,6 +591,64 @@ test_not_a_file (void)
       "'/nowhere/a.vmcx': can't open the file: No such file or directory; check the path");
 }
 
+#define ASSERT_NULL_REFUSED(call, argument)                                                        \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_autoptr (GError) error = NULL;                                                               \
+                                                                                                   \
+    g_assert_true (!(call));                                                                       \
+    g_assert_error (error, VMCX_ERROR, VMCX_ERROR_ARGUMENT);                                       \
+    g_assert_nonnull (strstr (error->message, ": argument '" argument "' is NULL; give one"));     \
+  }                                                                                                \
+  G_STMT_END
+
+static void
+test_null (void)
+{
+  g_autoptr (VmcxTree) tree = vmcx_tree_new ();
+  const VmcxKey *absent = vmcx_key_lookup (vmcx_tree_root (tree), "absent");
+  size_t n_units = 7;
+  uint64_t number = 7;
+  int64_t integer = 7;
+  double real = 7;
+  gboolean truth = 7;
+
+  g_assert_null (absent);
+  g_assert_null (vmcx_key_lookup (NULL, "a"));
+  g_assert_null (vmcx_key_lookup (vmcx_tree_root (tree), NULL));
+  ASSERT_NULL_REFUSED (vmcx_file_open (NULL, NULL, &error), "path");
+  ASSERT_NULL_REFUSED (vmcx_file_verify_values (NULL, &error), "file");
+  ASSERT_NULL_REFUSED (vmcx_recover (NULL, NULL, NULL, &error), "in_path");
+  ASSERT_NULL_REFUSED (vmcx_recover ("/dev/null", NULL, NULL, &error), "out_path");
+  ASSERT_NULL_REFUSED (vmcx_tree_write (NULL, "/nowhere/a", NULL, &error), "tree");
+  ASSERT_NULL_REFUSED (vmcx_tree_write (tree, NULL, NULL, &error), "path");
+  ASSERT_NULL_REFUSED (vmcx_tree_write_fd (NULL, 1, NULL, &error), "tree");
+  ASSERT_NULL_REFUSED (vmcx_key_add_copy (vmcx_tree_root (tree), NULL, &error), "source");
+  ASSERT_NULL_REFUSED (vmcx_key_get_int (absent, &integer, &error), "key");
+  ASSERT_NULL_REFUSED (vmcx_key_get_uint (absent, &number, &error), "key");
+  ASSERT_NULL_REFUSED (vmcx_key_get_double (absent, &real, &error), "key");
+  ASSERT_NULL_REFUSED (vmcx_key_get_bool (absent, &truth, &error), "key");
+  ASSERT_NULL_REFUSED (vmcx_key_dup_string (absent, &error), "key");
+  ASSERT_NULL_REFUSED (vmcx_key_dup_utf16 (absent, &n_units, &error), "key");
+  ASSERT_NULL_REFUSED (vmcx_key_dup_array (absent, &error), "key");
+  g_assert_true (n_units == 7 && number == 7 && integer == 7 && real == 7 && truth == 7);
+}
+
+static void
+test_bad_descriptor (void)
+{
+  g_autoptr (VmcxTree) tree = vmcx_tree_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (vmcx_file_open_fd (-1, NULL, NULL, &error));
+  g_assert_error (error, VMCX_ERROR, VMCX_ERROR_IO);
+  g_assert_nonnull (strstr (error->message, "'container': can't look at the file: Bad file desc"));
+  g_clear_error (&error);
+  g_assert_false (vmcx_tree_write_fd (tree, -1, NULL, &error));
+  g_assert_error (error, VMCX_ERROR, VMCX_ERROR_IO);
+  g_assert_cmpint (vmcx_error_get_errno (error), ==, EBADF);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -610,5 +669,7 @@ main (int argc, char **argv)
   g_test_add_func ("/vmcx/damage/same-sequence", test_same_sequence);
   g_test_add_func ("/vmcx/damage/limits", test_limits);
   g_test_add_func ("/vmcx/damage/not-a-file", test_not_a_file);
+  g_test_add_func ("/vmcx/damage/null", test_null);
+  g_test_add_func ("/vmcx/damage/bad-descriptor", test_bad_descriptor);
   return g_test_run ();
 }

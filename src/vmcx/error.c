@@ -142,3 +142,11 @@ vmcx_refuse_plain (GError **error, VmcxError code, const char *name, const char 
   g_propagate_error (error, error_new (code, message, -1, 0));
   return FALSE;
 }
+
+gboolean
+vmcx_refuse_null (GError **error, const char *call, const char *argument)
+{
+  g_set_error (error, VMCX_ERROR, VMCX_ERROR_ARGUMENT, "%s: argument '%s' is NULL; give one", call,
+               argument);
+  return FALSE;
+}

@@ -26,6 +26,9 @@ gboolean vmcx_refuse_io (GError **error, const char *name, const char *verb, int
 gboolean vmcx_refuse_plain (GError **error, VmcxError code, const char *name, const char *remedy,
                             const char *cause, ...) G_GNUC_PRINTF (5, 6);
 
+/* Sets ERROR to VMCX_ERROR_ARGUMENT: the caller gave CALL NULL as ARGUMENT. Returns FALSE. */
+gboolean vmcx_refuse_null (GError **error, const char *call, const char *argument);
+
 /* TEXT with control characters as C escapes, fit for one line of a message; the caller frees. */
 char *vmcx_quote (const char *text);
 

@@ -37,7 +37,7 @@ vmcx_file_open_fd (int fd, const char *name, const VmcxLimits *limits, GError **
 
   file->root.name = "";
   file->root.type = VMCX_TYPE_NODE;
-  if (!vmcx_source_init (&file->source, fd, name, limits, error)
+  if (!vmcx_source_init (&file->source, fd, name ? name : "container", limits, error)
       || !vmcx_file_read_header (file, error) || !vmcx_file_read_log (file, error)
       || !vmcx_file_read_objects (file, error) || !vmcx_file_read_tables (file, error)
       || !vmcx_file_join_keys (file, error))
@@ -48,10 +48,13 @@ vmcx_file_open_fd (int fd, const char *name, const VmcxLimits *limits, GError **
 VmcxFile *
 vmcx_file_open (const char *path, const VmcxLimits *limits, GError **error)
 {
-  /* O_NONBLOCK: a named pipe must not hold us up; it has no meaning for regular files. */
-  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   VmcxFile *file;
+  int fd;
 
+  if (!path)
+    return vmcx_refuse_null (error, G_STRFUNC, "path"), NULL;
+  /* O_NONBLOCK: a named pipe must not hold us up; it has no meaning for regular files. */
+  fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (fd < 0)
     return vmcx_refuse_io (error, path, "open the file", errno), NULL;
   file = vmcx_file_open_fd (fd, path, limits, error);
@@ -90,8 +93,11 @@ verify_value (const VmcxFile *file, const VmcxKey *key, uint8_t *piece, GError *
 gboolean
 vmcx_file_verify_values (const VmcxFile *file, GError **error)
 {
-  g_autofree uint8_t *piece = g_malloc (VERIFY_PIECE_BYTES);
+  g_autofree uint8_t *piece = NULL;
 
+  if (!file)
+    return vmcx_refuse_null (error, G_STRFUNC, "file");
+  piece = g_malloc (VERIFY_PIECE_BYTES);
   for (const VmcxKey *key = &file->root; key; key = vmcx_key_walk (&file->root, key))
     if (vmcx_key_has_bytes (key) && !verify_value (file, key, piece, error))
       return FALSE;

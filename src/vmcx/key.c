@@ -104,7 +104,7 @@ lookup_part (const VmcxKey *parent, const char *part, size_t length)
 const VmcxKey *
 vmcx_key_lookup (const VmcxKey *key, const char *path)
 {
-  while (key)
+  while (key && path)
     {
       size_t length = strcspn (path, "/");
 

@@ -104,11 +104,14 @@ write_repaired (const VmcxFile *file, const VmcxOutput *output, GError **error)
 gboolean
 vmcx_recover (const char *in_path, const char *out_path, const VmcxLimits *limits, GError **error)
 {
-  g_autoptr (VmcxFile) file = vmcx_file_open (in_path, limits, error);
+  g_autoptr (VmcxFile) file = NULL;
   g_auto (VmcxBeside) beside = { 0 };
   VmcxOutput output;
   struct stat there;
 
+  if (!in_path || !out_path)
+    return vmcx_refuse_null (error, G_STRFUNC, in_path ? "out_path" : "in_path");
+  file = vmcx_file_open (in_path, limits, error);
   if (!file)
     return FALSE;
   if (lstat (out_path, &there) == 0)

@@ -3,6 +3,7 @@
 #include "tree.h"
 
 #include "cursor.h"
+#include "error.h"
 #include "layout.h"
 
 /* The longest value: an object entry's 32-bit size, which is a multiple of the largest alignment,
@@ -228,7 +229,9 @@ vmcx_key_add_copy (VmcxKey *parent, const VmcxKey *source, GError **error)
   VmcxKey *top = NULL;
   VmcxTree *tree;
 
-  g_return_val_if_fail (is_tree_node (parent) && source, NULL);
+  if (!source)
+    return vmcx_refuse_null (error, G_STRFUNC, "source"), NULL;
+  g_return_val_if_fail (is_tree_node (parent), NULL);
   tree = parent->owner.tree;
   /* Collected first: PARENT may itself lie below SOURCE and grow while we copy. */
   for (const VmcxKey *key = source; key; key = vmcx_key_walk (source, key))

@@ -15,6 +15,8 @@ type_name (uint8_t type)
 static gboolean
 check_type (const VmcxKey *key, VmcxType type, GError **error)
 {
+  if (!key)
+    return vmcx_refuse_null (error, "vmcx_key_get_*/dup_*", "key");
   if (key->type == type)
     return TRUE;
   return vmcx_refuse_plain (error, VMCX_ERROR_TYPE, key->name, "check where the file comes from",
@@ -135,13 +137,14 @@ vmcx_key_dup_utf16 (const VmcxKey *key, size_t *n_units, GError **error)
   g_autofree uint8_t *owned = NULL;
   const uint8_t *bytes;
   gunichar2 *units;
-  size_t n = key->length / 2;
+  size_t n;
 
   if (!check_type (key, VMCX_TYPE_STRING, error))
     return NULL;
   bytes = vmcx_key_fetch (key, &owned, error);
   if (!bytes)
     return NULL;
+  n = key->length / 2;
   units = g_try_new (gunichar2, n + 1);
   if (!units)
     return refuse_memory (key, key->length, error), NULL;

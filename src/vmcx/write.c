@@ -271,6 +271,8 @@ vmcx_tree_write_fd (VmcxTree *tree, int fd, const VmcxWriteOptions *options, GEr
   VmcxOutput output = { fd, "new container" };
   struct stat status;
 
+  if (!tree)
+    return vmcx_refuse_null (error, G_STRFUNC, "tree");
   if (fstat (fd, &status) < 0)
     return vmcx_refuse_io (error, output.name, "look at the file", errno);
   if (!S_ISREG (status.st_mode) || status.st_size != 0)
@@ -285,6 +287,8 @@ vmcx_tree_write (VmcxTree *tree, const char *path, const VmcxWriteOptions *optio
   g_auto (VmcxBeside) beside = { 0 };
   VmcxOutput output;
 
+  if (!tree || !path)
+    return vmcx_refuse_null (error, G_STRFUNC, tree ? "path" : "tree");
   if (!vmcx_beside_open (&beside, path, error))
     return FALSE;
   output = (VmcxOutput){ beside.fd, path };
