@@ -2,6 +2,7 @@
 /* What is SQLite's own in the SQLite store: its file, schema, pragmas, rights and waiting. */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -475,6 +476,58 @@ test_read_only_taken_over (Fixture *f, gconstpointer unused)
   change_below_reader (f, TRUE);
 }
 
+/* Opens the store with room for 0, 1, 2 ... more descriptors: it is refused for what it is, until
+ * it can be written. */
+static int
+run_out_of_descriptors (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  struct rlimit limit = { .rlim_max = 1024 };
+  CairnStore *store = NULL;
+  int first_free = open ("/", O_RDONLY);
+
+  close (first_free);
+  for (int more = 0; more < 8 && !store; more++)
+    {
+      g_clear_error (&error);
+      limit.rlim_cur = (rlim_t)(first_free + more);
+      g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+      store = cairn_sqlite_store_open (path, &error);
+      if (!store && !strstr (error->message, "Too many open files"))
+        g_error ("with room for %d: %s", more, error->message);
+      g_assert_true (store || error->code == CAIRN_ERROR_FAILED);
+      g_test_message ("%d: %s", more, store ? "open" : error->message);
+    }
+  g_assert_nonnull (store);
+  must_put (store, sample_point (SAMPLE_VM, 2, 1));
+  store->ops->close (store);
+  return 0;
+}
+
+static void
+test_descriptors (Fixture *f, gconstpointer unused)
+{
+  static const char *const suffixes[] = { "-wal", "-shm" };
+
+  for (size_t i = 0; i <= G_N_ELEMENTS (suffixes); i++)
+    {
+      pid_t child;
+
+      unlink (f->path);
+      make_store (f->path, 1);
+      for (size_t j = 0; j < i; j++)
+        {
+          g_autofree char *beside = g_strconcat (f->path, suffixes[j], NULL);
+
+          g_assert_cmpint (unlink (beside), ==, 0);
+        }
+      child = fork ();
+      if (child == 0)
+        _exit (run_out_of_descriptors (f->path));
+      g_assert_cmpint (wait_for (child), ==, 0);
+    }
+}
+
 static int
 fail_to_open (const char *path)
 {
@@ -593,6 +646,7 @@ static const Case cases[] = {
   { "read-only/alone", test_read_only_alone },
   { "read-only/changed", test_read_only_changed },
   { "read-only/taken-over", test_read_only_taken_over },
+  { "too-many-open-files", test_descriptors },
   { "no-access", test_no_access },
   { "busy/gives-up", test_busy },
   { "busy/waits", test_busy_waits },

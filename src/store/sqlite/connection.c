@@ -180,6 +180,21 @@ open_database (CairnSqliteStore *store, const char *name, int flags)
   return rc;
 }
 
+/* Whether RC is about our rights to the log and its index, not about the process or the disk (too
+ * many open files, no space). ENOENT: where SQLite may not make a file, it tries to read it. */
+static gboolean
+is_about_rights (CairnSqliteStore *store, int rc)
+{
+  int number;
+
+  if ((rc & 0xff) == SQLITE_READONLY)
+    return TRUE;
+  if ((rc & 0xff) != SQLITE_CANTOPEN)
+    return FALSE;
+  number = sqlite3_system_errno (store->db);
+  return number == EACCES || number == EPERM || number == EROFS || number == ENOENT;
+}
+
 /* Whether RC says that the log or its index is neither there nor can be made. */
 static gboolean
 lacks_log (CairnSqliteStore *store, int rc)
@@ -187,7 +202,7 @@ lacks_log (CairnSqliteStore *store, int rc)
   g_autofree char *log = NULL;
   struct stat status;
 
-  if (!store->db || ((rc & 0xff) != SQLITE_CANTOPEN && (rc & 0xff) != SQLITE_READONLY))
+  if (!store->db || !is_about_rights (store, rc))
     return FALSE;
   if (access (store->path, R_OK) < 0)
     return FALSE;
