@@ -13,7 +13,8 @@ typedef struct
 } CairnConfig;
 
 /* Reads $CAIRN_CONFIG, else /etc/cairn/cairn.conf; an absent default file gives an empty
- * configuration. NULL with INVALID_PARAMETER for one that can't be read or understood. */
+ * configuration. NULL with INVALID_PARAMETER for one that can't be read, or that has anything that
+ * isn't understood: an unknown group, an unknown key in [paths] or [hypervisor], a NUL byte. */
 CairnConfig *cairn_config_load (GError **error);
 void cairn_config_free (CairnConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnConfig, cairn_config_free)
