@@ -239,6 +239,16 @@ test_not_cleared_rounding (Fixture *f, gconstpointer unused)
       }
 }
 
+/* Rewritten with other clusters, in which the same writes take more or less. */
+static void
+test_not_cleared_other_clusters (Fixture *f, gconstpointer cluster_size)
+{
+  test_shell ("qemu-img convert --bitmaps -O qcow2 -o cluster_size=%s '%s' '%s.new'; "
+              "mv '%s.new' '%s'",
+              (const char *)cluster_size, f->image, f->image, f->image, f->image);
+  test_expect (f->image, f->anchor, CAIRN_VERDICT_TRACKED, NULL);
+}
+
 static void
 test_preallocated (Fixture *f, gconstpointer unused)
 {
@@ -349,6 +359,38 @@ test_unsupported_format (Fixture *f, gconstpointer unused)
       check_probe (image, cases[i].name, cases[i].has_size ? 64u << 20 : 0,
                    CAIRN_VERDICT_UNSUPPORTED_FORMAT);
       test_expect (image, f->anchor, CAIRN_VERDICT_UNSUPPORTED_FORMAT, image, "qemu-img", NULL);
+    }
+}
+
+/* What QEMU doesn't add a bitmap to, and the largest that it does. */
+static void
+test_unsupported_size (Fixture *f, gconstpointer unused)
+{
+  const struct
+  {
+    const char *name, *size;
+    uint64_t size_bytes;
+    gboolean works;
+  } cases[] = {
+    { "none", "0", 0, FALSE },
+    { "one", "512", 512, TRUE },
+    { "most", "256T", UINT64_C (1) << 48, TRUE },
+    { "more", "281474976711168", (UINT64_C (1) << 48) + 512, FALSE },
+    { "1023T", "1023T", UINT64_C (1023) << 40, FALSE },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *image = g_build_filename (f->dir, cases[i].name, NULL);
+
+      test_shell ("qemu-img create -q -f qcow2 -o cluster_size=2M '%s' %s", image, cases[i].size);
+      check_probe (image, "qcow2", cases[i].size_bytes,
+                   cases[i].works ? CAIRN_VERDICT_TRACKED : CAIRN_VERDICT_UNSUPPORTED_FORMAT);
+      /* QEMU thinks so too. */
+      test_shell ("qemu-img bitmap --add '%s' p 2>'%s.words' || test -s '%s.words'; "
+                  "if qemu-img info -U '%s' | grep -q 'name: p'; then %s; else %s; fi",
+                  image, image, image, image, cases[i].works ? "true" : "false",
+                  cases[i].works ? "false" : "true");
     }
 }
 
@@ -552,12 +594,17 @@ main (int argc, char **argv)
   ADD ("disabled/not-covering", test_cleared_not_covering);
   ADD ("disabled/not", test_not_cleared);
   ADD ("disabled/not-rounding", test_not_cleared_rounding);
+  g_test_add ("/verdicts/disabled/not-larger-clusters", Fixture, "2M", set_up,
+              test_not_cleared_other_clusters, tear_down);
+  g_test_add ("/verdicts/disabled/not-smaller-clusters", Fixture, "4k", set_up,
+              test_not_cleared_other_clusters, tear_down);
   ADD ("disabled/not-preallocated", test_preallocated);
   ADD ("backing-only", test_backing_only);
   ADD ("backing-only/loop", test_backing_loop);
   ADD ("size-differs", test_size_differs);
   ADD ("granularity-differs", test_granularity_differs);
   ADD ("unsupported-format", test_unsupported_format);
+  ADD ("unsupported-format/size", test_unsupported_size);
   ADD ("no-file", test_no_file);
   ADD ("unreadable/access", test_no_access);
   ADD ("unreadable/kind", test_not_a_file);

@@ -86,6 +86,16 @@ count_allocated (CairnEvidence *evidence, int64_t deadline, GError **error)
   return TRUE;
 }
 
+/* A multiple of the cluster size at that time, so where it's none of today's, the image was
+ * rewritten with other clusters ('qemu-img convert --bitmaps -o cluster_size'), and what is
+ * allocated can't be compared. That it is one doesn't prove the contrary: docs/verdicts.md. */
+static gboolean
+is_comparable (const CairnEvidence *evidence, const CairnAnchor *anchor)
+{
+  return anchor->allocated_bytes > 0
+         && anchor->allocated_bytes % evidence->image->qcow2->cluster_bytes == 0;
+}
+
 static gboolean
 grew_unseen (CairnEvidence *evidence, const CairnAnchor *anchor, const CairnTally *tally,
              CairnJudgement *judgement)
@@ -142,7 +152,7 @@ cairn_evidence_judge (CairnEvidence *evidence, const CairnAnchor *anchor, const 
   if (cairn_evidence_shrank (evidence->image, anchor, dirty_bytes, judgement)
       || lacks_newer (evidence, anchor, newer, &tally, judgement))
     return TRUE;
-  if (anchor->allocated_bytes > 0)
+  if (is_comparable (evidence, anchor))
     {
       if (!count_allocated (evidence, deadline, error))
         return FALSE;

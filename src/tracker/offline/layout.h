@@ -100,7 +100,8 @@
 #define MAX_EXTENSIONS         256   /* QEMU writes at most six; a chain of empty ones ends here */
 /* 65535 entries with names of 1000 bytes: what QEMU writes at the very most. */
 #define MAX_DIRECTORY_BYTES (UINT64_C (64) << 20)
-/* QEMU's own limit on one bitmap's clusters: 256 TiB at a granularity of 64 KiB. */
+/* QEMU's own limit on one bitmap's bits, whatever the cluster size (block/qcow2-bitmap.c,
+ * BME_MAX_PHYS_SIZE): 256 TiB at a granularity of 64 KiB. */
 #define MAX_BITMAP_BYTES (UINT64_C (512) << 20)
 /* QEMU's own limit on the L1 table. */
 #define MAX_L1_BYTES (UINT64_C (32) << 20)

@@ -5,7 +5,12 @@
 #include "tracker/offline/directory.h"
 #include "tracker/offline/fallback.h"
 #include "tracker/offline/image.h"
+#include "tracker/offline/layout.h"
 #include "tracker/offline/mapping.h"
+
+/* The largest disk that a new point's bitmap covers: 256 TiB. (Measured, QEMU 7.2: a disk of this
+ * size gets one; with 512 bytes more, QEMU says "Use larger granularity".) */
+#define MAX_TRACKED_BYTES (MAX_BITMAP_BYTES * 8 * CAIRN_DEFAULT_GRANULARITY)
 
 static void
 refuse (CairnDiskProbe *probe, const CairnImage *image, const GError *error)
@@ -54,17 +59,42 @@ ask_qemu (const CairnImage *image, CairnDiskProbe *probe)
                                    image->path, image->unknown, error->message);
 }
 
-/* Adding a bitmap takes QEMU, which doesn't open an encrypted image without its key. */
-static void
-refuse_encrypted (CairnDiskProbe *probe, const CairnImage *image)
+static void G_GNUC_PRINTF (2, 3) refuse_bitmap (CairnDiskProbe *probe, const char *format, ...)
 {
-  if (!image->qcow2->is_encrypted || probe->verdict != CAIRN_VERDICT_TRACKED)
-    return;
+  va_list arguments;
+
+  va_start (arguments, format);
   g_free (probe->reason);
   probe->verdict = CAIRN_VERDICT_UNSUPPORTED_FORMAT;
-  probe->reason = g_strdup_printf ("image '%s' is encrypted, and a bitmap can't be added to it "
-                                   "without its key; create the point while the VM runs",
-                                   image->path);
+  probe->reason = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+}
+
+/* What QEMU adds no bitmap to, so that it's known before it is tried. */
+static void
+check_bitmap_possible (const CairnImage *image, CairnDiskProbe *probe)
+{
+  if (probe->verdict != CAIRN_VERDICT_TRACKED)
+    return;
+  if (image->qcow2 && image->qcow2->is_encrypted)
+    /* QEMU doesn't open it without its key. */
+    refuse_bitmap (probe,
+                   "image '%s' is encrypted, and a bitmap can't be added to it without its key; "
+                   "create the point while the VM runs",
+                   image->path);
+  else if (probe->virtual_size_bytes == 0)
+    /* QEMU takes it, and loses all bitmaps of the image when it closes it. */
+    refuse_bitmap (probe,
+                   "image '%s' is a disk of 0 bytes, on which QEMU keeps no bitmap; enlarge it "
+                   "with 'qemu-img resize', or take it out of the VM",
+                   image->path);
+  else if (probe->virtual_size_bytes > MAX_TRACKED_BYTES)
+    refuse_bitmap (probe,
+                   "image '%s' is a disk of %" G_GUINT64_FORMAT
+                   " bytes, and QEMU's bitmaps of granularity %u cover %" G_GUINT64_FORMAT
+                   "; move what is on it to smaller disks",
+                   image->path, probe->virtual_size_bytes, CAIRN_DEFAULT_GRANULARITY,
+                   MAX_TRACKED_BYTES);
 }
 
 static CairnImageState
@@ -79,12 +109,10 @@ look_once (const CairnDisk *disk, CairnDiskProbe *probe)
   if (image->verdict != CAIRN_VERDICT_TRACKED)
     return CAIRN_IMAGE_SETTLED;
   if (image->qcow2)
-    {
-      count_allocated (image, probe);
-      refuse_encrypted (probe, image);
-    }
+    count_allocated (image, probe);
   else
     ask_qemu (image, probe);
+  check_bitmap_possible (image, probe);
   return cairn_image_state (image);
 }
 
