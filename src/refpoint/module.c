@@ -27,7 +27,7 @@ library_dir (void)
 
 /* Directories to look in, best first. */
 static GPtrArray *
-search_path (void)
+search_path (const char *name)
 {
   GPtrArray *dirs = g_ptr_array_new_with_free_func (g_free);
   const char *chosen = g_getenv ("CAIRN_MODULE_DIR");
@@ -48,7 +48,11 @@ search_path (void)
       g_ptr_array_add (dirs, g_build_filename (bin, "..", CAIRN_LIBDIR, "cairn", NULL));
     }
   if (lib)
-    g_ptr_array_add (dirs, g_build_filename (lib, "cairn", NULL));
+    {
+      g_ptr_array_add (dirs, g_build_filename (lib, "cairn", NULL));
+      /* The build tree: a program works before it is installed. */
+      g_ptr_array_add (dirs, g_build_filename (lib, "..", "tracker", name, NULL));
+    }
   g_ptr_array_add (dirs, g_strdup (CAIRN_MODULE_DIR));
   return dirs;
 }
@@ -56,7 +60,7 @@ search_path (void)
 static void *
 open_module (const char *name, GError **error)
 {
-  g_autoptr (GPtrArray) dirs = search_path ();
+  g_autoptr (GPtrArray) dirs = search_path (name);
   g_autoptr (GString) tried = g_string_new (NULL);
 
   for (guint i = 0; i < dirs->len; i++)

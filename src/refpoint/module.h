@@ -4,7 +4,8 @@
  *
  * A module is cairn-NAME.so in $CAIRN_MODULE_DIR (or directories with ':' between them: in the
  * build tree every module has its own), else in ../lib/cairn (and ../LIBDIR/cairn) relative to the
- * executable, else beside libcairn's own place, else in the configured directory.
+ * executable, else beside libcairn's own place (or where the build tree has it from there), else in
+ * the configured directory.
  */
 #ifndef CAIRN_MODULE_H
 #define CAIRN_MODULE_H
