@@ -3,38 +3,18 @@
  *
  * Build: cc list-changes.c $(pkg-config --cflags --libs libcairn) -o list-changes */
 #include <cairn/cairn.h>
-#include <inttypes.h>
 #include <stdio.h>
 
-static gboolean
-list_points (CairnService *service, GError **error)
+static void
+print_changes (const CairnDiskChanges *disk)
 {
-  g_autoptr (GPtrArray) states = cairn_service_list_reference_points (service, NULL, error);
-
-  for (guint i = 0; states && i < states->len; i++)
-    puts (((CairnPointState *)states->pdata[i])->point->instance_id);
-  return states != NULL;
-}
-
-static gboolean
-list_changes (CairnService *service, const char *point, GError **error)
-{
-  g_autoptr (GPtrArray) disks = NULL;
-  gboolean whole = cairn_service_get_changes (service, point, NULL, &disks, error);
-
-  for (guint i = 0; disks && i < disks->len; i++)
+  for (guint i = 0; disk->extents && i < disk->extents->len; i++)
     {
-      const CairnDiskChanges *disk = disks->pdata[i];
+      CairnExtent extent = g_array_index (disk->extents, CairnExtent, i);
 
-      for (guint j = 0; disk->extents && j < disk->extents->len; j++)
-        {
-          CairnExtent extent = g_array_index (disk->extents, CairnExtent, j);
-
-          printf ("%s %" PRIu64 " %" PRIu64 "\n", disk->target, extent.offset_bytes,
-                  extent.length_bytes);
-        }
+      printf ("%s %ju %ju\n", disk->target, (uintmax_t)extent.offset_bytes,
+              (uintmax_t)extent.length_bytes);
     }
-  return whole;
 }
 
 int
@@ -42,10 +22,18 @@ main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (CairnService) service = cairn_service_open (argc > 1 ? argv[1] : NULL, NULL, &error);
+  g_autoptr (GPtrArray) found = NULL; /* also beside an error: what could be told */
 
-  if (service
-      && (argc > 2 ? list_changes (service, argv[2], &error) : list_points (service, &error)))
-    return 0;
-  fprintf (stderr, "list-changes: %s\n", error->message);
-  return 1;
+  if (service && argc > 2)
+    cairn_service_get_changes (service, argv[2], NULL, &found, &error);
+  else if (service)
+    found = cairn_service_list_reference_points (service, NULL, &error);
+  for (guint i = 0; found && i < found->len; i++)
+    if (argc > 2)
+      print_changes (found->pdata[i]);
+    else
+      puts (((const CairnPointState *)found->pdata[i])->point->instance_id);
+  if (error)
+    fprintf (stderr, "list-changes: %s\n", error->message);
+  return error ? 1 : 0;
 }
