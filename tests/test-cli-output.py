@@ -5,6 +5,7 @@ import functools
 import json
 import os
 import re
+import shutil
 import subprocess
 
 from cairntest import *
@@ -20,7 +21,7 @@ def odd_names():
     disk = host.image("a.qcow2", "1M")
     kept = []
     for i, name in enumerate(ODD_NAMES):
-        image = host.image(f"{i}.qcow2", "1M")
+        image = shutil.copy(disk, host.path(f"{i}.qcow2"))
         result = host.cairn("--json", "vm", "add", "--disk", f"vda={image}", "--", name)
         if result.status == 1:
             equal(result.json["ReturnValue"], 32773, str(result))
@@ -35,6 +36,7 @@ def odd_names():
     true(not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", host.text("vm", "list")), "no control characters")
     equal(len(host.text("vm", "list").splitlines()), len(kept) + 1, "one line each")
     host.ok("vm", "add", "labels", "--disk", f"vda={disk}")
+    n_points = 0
     for label in ODD_NAMES + ["x" * 200]:
         result = host.cairn("--json", "create", "labels", f"--label={label}", f"--owner={label}")
         if result.status == 1:
@@ -42,17 +44,20 @@ def odd_names():
             continue
         point = host.ok("show", result.json["ReferencePoint"])
         equal((point["ElementName"], point["Owner"]), (label, label))
-        host.ok("destroy", point["InstanceID"], "--force")
-    true(not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", host.text("list", "labels")), "no control characters")
+        n_points += 1
+    shown = host.text("list", "labels")
+    true(not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", shown), "no control characters")
+    equal(len(shown.splitlines()), n_points + 1, "one line each")
 
 
 @test("images with odd file names are told exactly, bytes that aren't UTF-8 as surrogates")
 def odd_paths():
     host = Host()
     os.makedirs(host.path("di r"))
+    empty = host.image("empty.qcow2", "1M")
     for i, name in enumerate([b"spa ce", "grüß".encode(), b"new\nline", b'"', b"a=b", b"%s", b"\xff\xfe"]):
         path = os.path.join(os.fsencode(host.path("di r")), name)
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", path, "1M"], check=True)
+        shutil.copy(empty, path)
         result = host.cairn("--json", "vm", "add", f"vm{i}", "--disk", b"vda=" + path)
         if result.status == 1:
             equal(result.json["ReturnValue"], 32773, str(result))
