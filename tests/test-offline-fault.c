@@ -260,6 +260,50 @@ test_no_module (Pair *pair, gconstpointer unused)
   assert_lists (pair, BEFORE);
 }
 
+static gboolean
+add_with_descriptors (const Pair *pair, rlim_t n, GError **error)
+{
+  struct rlimit before, few;
+  gboolean ok;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  few = before;
+  few.rlim_cur = n;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &few), ==, 0);
+  ok = cairn_offline_add (pair->disks, "NEW", GRANULARITY, G_MAXINT64, error);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  return ok;
+}
+
+/* Any number of them from none to enough: neither the packages nor the storage get the blame. The
+ * module is at another place, so that it is loaded again. */
+static void
+test_few_descriptors (Pair *pair, gconstpointer unused)
+{
+  g_autofree char *before = g_strdup (g_getenv ("CAIRN_MODULE_DIR"));
+  rlim_t n_open = (rlim_t)dup (STDERR_FILENO);
+  guint n_failed = 0;
+  gboolean ok = FALSE;
+
+  close ((int)n_open);
+  g_free (shell ("ln -s \"${CAIRN_MODULE_DIR%%%%:*}/cairn-qsd.so\" '%s'", pair->dir));
+  g_setenv ("CAIRN_MODULE_DIR", pair->dir, TRUE);
+  for (rlim_t n = n_open; !ok; n++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_cmpuint (n, <, n_open + 100);
+      ok = add_with_descriptors (pair, n, &error);
+      if (ok)
+        break;
+      assert_says (error, error->code, "raise the limit of open files (ulimit -n)");
+      n_failed++;
+    }
+  assert_lists (pair, WITH_NEW);
+  g_setenv ("CAIRN_MODULE_DIR", before, TRUE);
+  g_assert_cmpuint (n_failed, >=, 8);
+}
+
 /* The real daemon, too slow for the deadline: it ends cleanly and nothing is left. Its answers are
  * held back by stopping it for a while: SIGTERM waits until it goes on. */
 static void
@@ -383,6 +427,8 @@ main (int argc, char **argv)
   g_test_add ("/offline-fault/odd-daemons", Pair, NULL, pair_setup, test_odd_daemons,
               pair_teardown);
   g_test_add ("/offline-fault/not-installed", Pair, NULL, pair_setup, test_not_installed,
+              pair_teardown);
+  g_test_add ("/offline-fault/few-descriptors", Pair, NULL, pair_setup, test_few_descriptors,
               pair_teardown);
   g_test_add ("/offline-fault/deadlines", Pair, NULL, pair_setup, test_deadlines, pair_teardown);
   g_test_add ("/offline-fault/daemon-killed", Pair, NULL, pair_setup, test_daemon_killed,

@@ -3,6 +3,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -422,6 +423,20 @@ test_no_access (Fixture *f, gconstpointer unused)
 }
 
 static void
+test_no_descriptor (Fixture *f, gconstpointer unused)
+{
+  struct rlimit before, none;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  none = before;
+  none.rlim_cur = 0;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
+  test_expect (f->image, f->anchor, CAIRN_VERDICT_UNREADABLE, f->image, "Too many open files",
+               "ulimit -n", NULL);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+}
+
+static void
 test_not_a_file (Fixture *f, gconstpointer unused)
 {
   g_autofree char *fifo = g_build_filename (f->dir, "fifo", NULL);
@@ -607,6 +622,7 @@ main (int argc, char **argv)
   ADD ("unsupported-format/size", test_unsupported_size);
   ADD ("no-file", test_no_file);
   ADD ("unreadable/access", test_no_access);
+  ADD ("unreadable/descriptors", test_no_descriptor);
   ADD ("unreadable/kind", test_not_a_file);
   ADD ("unreadable/damaged", test_damaged);
   ADD ("unreadable/unknown", test_unknown_feature);

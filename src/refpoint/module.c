@@ -3,6 +3,8 @@
 #include "refpoint/module.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cairn/error.h>
@@ -57,6 +59,18 @@ search_path (const char *name)
   return dirs;
 }
 
+/* The loader doesn't say why in a way that can be compared; it needs one descriptor at a time. */
+static gboolean
+is_short_of_descriptors (void)
+{
+  int fd = open ("/", O_PATH | O_CLOEXEC);
+
+  if (fd < 0)
+    return errno == EMFILE || errno == ENFILE;
+  close (fd);
+  return FALSE;
+}
+
 static void *
 open_module (const char *name, GError **error)
 {
@@ -77,8 +91,9 @@ open_module (const char *name, GError **error)
       if (handle)
         return handle;
       g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
-                   "module '%s' can't be loaded: %s; install the packages it needs", file,
-                   dlerror ());
+                   "module '%s' can't be loaded: %s; %s", file, dlerror (),
+                   is_short_of_descriptors () ? "raise the limit of open files (ulimit -n)"
+                                              : "install the packages it needs");
       return NULL;
     }
   g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,

@@ -41,8 +41,12 @@ fail_timeout (GError **error, const char *program)
 static gboolean
 fail_start (GError **error, const char *program, const char *why)
 {
+  gboolean is_short = strstr (why, g_strerror (EMFILE)) || strstr (why, g_strerror (ENFILE));
+
   g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
-               "'%s' can't be started (%s); install the package qemu-utils", program, why);
+               "'%s' can't be started (%s); %s", program, why,
+               is_short ? "raise the limit of open files (ulimit -n)"
+                        : "install the package qemu-utils");
   return FALSE;
 }
 

@@ -121,6 +121,10 @@ fail_open (const char *path, int cause, GError **error)
   else if (cause == EROFS)
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_ACCESS_DENIED,
                  "image '%s' lies on a read-only file system; mount it read-write", path);
+  else if (cause == EMFILE || cause == ENFILE)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
+                 "image '%s' can't be opened: %s; raise the limit of open files (ulimit -n)", path,
+                 g_strerror (cause));
   else
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
                  "image '%s' can't be opened: %s; check its storage", path, g_strerror (cause));

@@ -41,6 +41,8 @@ errno_to_code (int number)
     return CAIRN_ERROR_FILE_NOT_FOUND;
   if (number == EACCES || number == EPERM)
     return CAIRN_ERROR_ACCESS_DENIED;
+  if (number == EMFILE || number == ENFILE)
+    return CAIRN_ERROR_SYSTEM_NOT_AVAILABLE;
   return CAIRN_ERROR_FAILED;
 }
 
@@ -93,6 +95,10 @@ open_or_refuse (CairnImage *image, uint64_t *file_bytes)
     refuse (image, CAIRN_VERDICT_UNREADABLE,
             "image '%s' can't be opened (%s); give this user read access to it", image->path,
             error->message);
+  else if (g_error_matches (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE))
+    refuse (image, CAIRN_VERDICT_UNREADABLE,
+            "image '%s' can't be opened (%s); raise the limit of open files (ulimit -n)",
+            image->path, error->message);
   else
     refuse (image, CAIRN_VERDICT_UNREADABLE,
             "image '%s' can't be opened (%s); correct the disk's path or repair the storage",

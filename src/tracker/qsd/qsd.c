@@ -311,11 +311,15 @@ explain (CairnChild *child, GError **error)
   gboolean is_orderly = child->pid == 0 && (child->asked || child->status == 0);
   g_autofree char *epitaph = NULL;
   g_autofree char *message = NULL;
+  /* In QEMU's words, in the C library's, and in its loader's, which has the number only. */
+  gboolean is_short = strstr (child->words->str, "Too many open files")
+                      || strstr (child->words->str, "cannot open shared object file: Error 24");
 
   if ((is_orderly && child->words->len == 0) || strstr ((*error)->message, "didn't end well"))
     return;
   epitaph = cairn_child_epitaph (child);
-  message = g_strdup_printf ("%s (%s)", (*error)->message, epitaph);
+  message = g_strdup_printf ("%s (%s)%s", (*error)->message, epitaph,
+                             is_short ? "; raise the limit of open files (ulimit -n)" : "");
   g_free ((*error)->message);
   (*error)->message = g_steal_pointer (&message);
 }
@@ -382,7 +386,8 @@ make_socket (int pair[2], GError **error)
       errno = cause;
     }
   g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
-               "no socket can be made for qemu-storage-daemon: %s; raise the limit of open files",
+               "no socket can be made for qemu-storage-daemon: %s; raise the limit of open files "
+               "(ulimit -n)",
                g_strerror (errno));
   return FALSE;
 }

@@ -158,9 +158,11 @@ read_report (CairnChild *child, int fd, const char *program, GError **error)
     return TRUE;
   wait_for (child->pid, &child->status, 0);
   child->pid = 0;
-  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
-               "'%s' can't be run: %s; check that package qemu-system-common is installed whole",
-               program, g_strerror (cause));
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE, "'%s' can't be run: %s; %s",
+               program, g_strerror (cause),
+               cause == EMFILE || cause == ENFILE
+                   ? "raise the limit of open files (ulimit -n)"
+                   : "check that package qemu-system-common is installed whole");
   return FALSE;
 }
 
@@ -212,8 +214,8 @@ cairn_child_spawn (CairnChild *child, const char *const *argv, const int *keep, 
   birth.null_fd = open ("/dev/null", O_RDWR | O_CLOEXEC);
   if (birth.null_fd < 0 || pipe2 (report, O_CLOEXEC) != 0 || pipe2 (words, O_CLOEXEC) != 0)
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
-                 "no pipe can be made for '%s': %s; raise the limit of open files", argv[0],
-                 g_strerror (errno));
+                 "no pipe can be made for '%s': %s; raise the limit of open files (ulimit -n)",
+                 argv[0], g_strerror (errno));
   else
     ok = start (child, &birth, report, words, error);
   close_pair (report);
