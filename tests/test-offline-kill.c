@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Cairn is killed with SIGKILL while it edits the bitmaps of two disks: before each of its system
- * calls in turn (stopped there by ptrace), and every half millisecond by the clock. Each time the
+ * calls in turn (stopped there by ptrace), and at some sixty moments by the clock. Each time the
  * images, once they are free again, have all the bitmaps they had, whole, and the edited one on
  * both or on neither; and the next edit works.
  *
- * The victim is this program with other arguments: --edit add|remove NAME IMAGE IMAGE. */
+ * The victim is this program with other arguments: --edit|--traced add|remove NAME IMAGE IMAGE. */
 #include "offline-fixture.h"
 
 #include <errno.h>
@@ -22,9 +22,14 @@
 #define BEFORE   "FOREIGN  65536; OLD auto, 65536"
 #define WITH_NEW "FOREIGN  65536; NEW auto, 65536; OLD auto, 65536"
 
+/* By the clock. */
+#define MIN_STEP_US 500
+#define MAX_STEPS   60
+
 static const char *program;
 
-/* The victim. Its edit lies between two calls of getppid, for the harness to see. */
+/* The victim. When it's traced its edit lies between a SIGSTOP and a call of getppid, for the
+ * harness to see: until then it runs freely, since each stop costs two switches of processes. */
 static int
 edit_as_victim (char **argv)
 {
@@ -32,7 +37,8 @@ edit_as_victim (char **argv)
   g_autoptr (GError) error = NULL;
   gboolean ok;
 
-  getppid ();
+  if (strcmp (argv[0], "--traced") == 0)
+    raise (SIGSTOP);
   if (strcmp (argv[1], "add") == 0)
     ok = cairn_offline_add (disks, argv[2], 65536, G_MAXINT64, &error);
   else
@@ -78,7 +84,8 @@ start_victim (const Field *field, const char *action, gboolean traced)
     return pid;
   if (traced)
     ptrace (PTRACE_TRACEME, 0, NULL, NULL);
-  execl (program, program, "--edit", action, "NEW", field->one, field->two, NULL);
+  execl (program, program, traced ? "--traced" : "--edit", action, "NEW", field->one, field->two,
+         NULL);
   _exit (127);
 }
 
@@ -155,23 +162,24 @@ kill_at_call (const Field *field, const char *action, guint n)
 {
   pid_t pid = start_victim (field, action, TRUE);
   struct __ptrace_syscall_info call = { 0 };
-  gboolean in_edit = FALSE;
   guint seen = 0;
   int status;
 
   g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
   g_assert_true (WIFSTOPPED (status));
   ptrace (PTRACE_SETOPTIONS, pid, NULL, (void *)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL));
+  g_assert_cmpint (ptrace (PTRACE_CONT, pid, NULL, 0), ==, 0);
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_true (WIFSTOPPED (status) && WSTOPSIG (status) == SIGSTOP);
   while (next_call (pid, &call))
     {
-      if (call.entry.nr == SYS_getppid)
-        in_edit = !in_edit;
-      seen += in_edit;
-      if (seen <= n)
+      gboolean is_over = call.entry.nr == SYS_getppid;
+
+      if (!is_over && seen++ < n)
         continue;
       kill (pid, SIGKILL);
       g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
-      return TRUE;
+      return !is_over;
     }
   return FALSE;
 }
@@ -226,14 +234,31 @@ kill_after (const Field *field, const char *action, guint delay_us)
   return WIFSIGNALED (status);
 }
 
+/* How long an edit takes that isn't killed; brings the images back to where it began. */
+static guint
+measure_edit (Field *field, const char *action)
+{
+  gint64 start = g_get_monotonic_time ();
+  int status;
+  pid_t pid = start_victim (field, action, FALSE);
+
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  start = g_get_monotonic_time () - start;
+  judge_and_prepare (field, strcmp (action, "add") == 0);
+  return (guint)start;
+}
+
+/* On a busy machine the steps get longer, not more. */
 static void
 test_by_the_clock (Field *field, gconstpointer action)
 {
   gboolean adds = strcmp (action, "add") == 0;
   gboolean killed = TRUE;
+  guint step_us;
 
   prepare (field, !adds, FALSE);
-  for (guint delay_us = 0; killed; delay_us += 500)
+  step_us = MAX (MIN_STEP_US, measure_edit (field, action) / MAX_STEPS);
+  for (guint delay_us = 0; killed; delay_us += step_us)
     {
       killed = kill_after (field, action, delay_us);
       judge_and_prepare (field, adds);
@@ -245,7 +270,7 @@ int
 main (int argc, char **argv)
 {
   program = "/proc/self/exe";
-  if (argc == 6 && strcmp (argv[1], "--edit") == 0)
+  if (argc == 6 && (strcmp (argv[1], "--edit") == 0 || strcmp (argv[1], "--traced") == 0))
     return edit_as_victim (argv + 1);
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/offline-kill/every-call/add", Field, "add", field_setup, test_every_call,
