@@ -10,6 +10,7 @@
 #include "refpoint/guid.h"
 #include "refpoint/metadata.h"
 #include "refpoint/pair.h"
+#include "refpoint/tracker.h"
 
 #define VM         "6A0E4DEC-AF52-4D70-8B80-A21D6A0E4DEC"
 #define CONTROLLER "11111111-2222-4333-8444-555555555555"
@@ -254,6 +255,28 @@ test_foreign_bitmap (Fixture *fixture, gconstpointer unused)
   g_assert_error (error, CAIRN_ERROR, CAIRN_ERROR_INCORRECT_DATA_TYPE);
 }
 
+/* 8 MB that would be 64 MiB of extents and more: refused by their number, before they are spread.
+ */
+static void
+test_too_many_changes (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (CairnMetadata) metadata = make_metadata (fixture->vm, 1);
+  CairnPoint *point = metadata->points->pdata[0];
+  GPtrArray *dirty = metadata->dirty->pdata[0];
+  size_t length = 2 * ((size_t)CAIRN_EXTENTS_LIMIT + 1);
+  guint8 *bytes = g_malloc (length);
+  g_autoptr (GError) error = NULL;
+
+  ((CairnAnchor *)point->anchors->pdata[1])->virtual_size_bytes = UINT64_C (1) << 40;
+  memset (bytes, 1, length);
+  g_bytes_unref (dirty->pdata[1]);
+  dirty->pdata[1] = g_bytes_new_take (bytes, length);
+  write_pair (fixture, metadata, FALSE);
+  g_assert_null (read_pair (fixture->configuration, fixture->runtime, fixture->vm, &error));
+  g_assert_error (error, CAIRN_ERROR, CAIRN_ERROR_OUT_OF_MEMORY);
+  g_assert_nonnull (strstr (error->message, "4194305 changes"));
+}
+
 static char *
 genuine (const char *name)
 {
@@ -311,6 +334,7 @@ main (int argc, char **argv)
   ADD ("/metadata/other-vm", test_other_vm);
   ADD ("/metadata/two-exports", test_two_exports);
   ADD ("/metadata/foreign-bitmap", test_foreign_bitmap);
+  ADD ("/metadata/too-many-changes", test_too_many_changes);
   g_test_add_func ("/metadata/genuine", test_genuine);
   return g_test_run ();
 }
