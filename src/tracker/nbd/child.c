@@ -149,10 +149,14 @@ make_sockets (int *listening, int *connected)
   g_autofree char *dir = g_dir_make_tmp ("cairn-XXXXXX", NULL);
   gboolean done = FALSE;
 
-  if (!dir
-      || (size_t)snprintf (address.sun_path, sizeof address.sun_path, "%s/nbd", dir)
-             >= sizeof address.sun_path)
+  if (!dir)
     return FALSE;
+  if ((size_t)snprintf (address.sun_path, sizeof address.sun_path, "%s/nbd", dir)
+      >= sizeof address.sun_path)
+    {
+      rmdir (dir);
+      return FALSE;
+    }
   *listening = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   *connected = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (*listening >= 0 && *connected >= 0
