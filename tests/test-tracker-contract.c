@@ -41,6 +41,7 @@ typedef struct
   CairnTracker *tracker;
   char *dir, *one, *two;
   GPtrArray *disks;
+  CairnVm *vm;
 } Stage;
 
 static void
@@ -52,6 +53,9 @@ stage_setup (Stage *stage, gconstpointer subject)
   stage->one = stage->subject->make_disk (stage->dir, "one");
   stage->two = stage->subject->make_disk (stage->dir, "two");
   stage->disks = make_disks (stage->one, stage->two, NULL);
+  stage->vm = cairn_vm_new ("00000000-0000-4000-8000-000000000001", "contract");
+  for (guint i = 0; i < stage->disks->len; i++)
+    g_ptr_array_add (stage->vm->disks, cairn_disk_copy (stage->disks->pdata[i]));
 }
 
 static void
@@ -59,16 +63,28 @@ stage_teardown (Stage *stage, gconstpointer subject)
 {
   stage->tracker->ops->close (stage->tracker);
   g_ptr_array_unref (stage->disks);
+  cairn_vm_free (stage->vm);
   g_free (stage->one);
   g_free (stage->two);
   remove_dir (stage->dir);
 }
 
 static gboolean
+add_to (Stage *stage, const GPtrArray *disks, const char *name, int64_t deadline, GError **error)
+{
+  CairnBitmapOrder order = { .vm = stage->vm,
+                             .disks = disks,
+                             .name = name,
+                             .granularity_bytes = GRANULARITY,
+                             .deadline = deadline };
+
+  return stage->tracker->ops->add_bitmap (stage->tracker, &order, error);
+}
+
+static gboolean
 add (Stage *stage, const char *name, int64_t deadline, GError **error)
 {
-  return stage->tracker->ops->add_bitmap (stage->tracker, stage->disks, name, GRANULARITY, deadline,
-                                          error);
+  return add_to (stage, stage->disks, name, deadline, error);
 }
 
 static void
@@ -83,7 +99,8 @@ assert_add (Stage *stage, const char *name)
 static gboolean
 drop (Stage *stage, const char *name, int64_t deadline, GError **error)
 {
-  return stage->tracker->ops->remove_bitmap (stage->tracker, stage->disks, name, deadline, error);
+  return stage->tracker->ops->remove_bitmap (stage->tracker, stage->vm, stage->disks, name,
+                                             deadline, error);
 }
 
 static void
@@ -123,8 +140,8 @@ judge (Stage *stage, guint index, const char *bitmap)
   CairnJudgement judgement = { 0 };
   CairnVerdict verdict;
 
-  g_assert_true (stage->tracker->ops->judge (stage->tracker, disk_of (stage, index), anchors, 1,
-                                             &judgement, G_MAXINT64, &error));
+  g_assert_true (stage->tracker->ops->judge (stage->tracker, stage->vm, disk_of (stage, index),
+                                             anchors, 1, &judgement, G_MAXINT64, &error));
   g_assert_no_error (error);
   verdict = judgement.verdict;
   g_test_message ("%s: %s", cairn_verdict_name (verdict), judgement.reason);
@@ -143,26 +160,28 @@ tell_changes (Stage *stage, guint index, const char *bitmap, uint64_t offset_byt
               uint64_t length_bytes)
 {
   g_autoptr (CairnAnchor) anchor = make_anchor (bitmap);
-  g_autoptr (GArray) extents = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (GString) told = g_string_new (NULL);
-  CairnJudgement judgement = { 0 };
+  CairnQuestion question = { .disk = disk_of (stage, index),
+                             .anchor = anchor,
+                             .offset_bytes = offset_bytes,
+                             .length_bytes = length_bytes };
 
-  g_assert_true (stage->tracker->ops->changes (stage->tracker, disk_of (stage, index), anchor,
-                                               offset_bytes, length_bytes, &extents, &judgement,
-                                               G_MAXINT64, &error));
+  g_assert_true (
+      stage->tracker->ops->changes (stage->tracker, stage->vm, &question, 1, G_MAXINT64, &error));
   g_assert_no_error (error);
-  g_assert_cmpint (judgement.verdict == CAIRN_VERDICT_TRACKED, ==, extents != NULL);
-  if (!extents)
-    g_string_assign (told, cairn_verdict_name (judgement.verdict));
-  for (guint i = 0; extents && i < extents->len; i++)
+  g_assert_cmpint (question.judgement.verdict == CAIRN_VERDICT_TRACKED, ==,
+                   question.extents != NULL);
+  if (!question.extents)
+    g_string_assign (told, cairn_verdict_name (question.judgement.verdict));
+  for (guint i = 0; question.extents && i < question.extents->len; i++)
     {
-      const CairnExtent *extent = &g_array_index (extents, CairnExtent, i);
+      const CairnExtent *extent = &g_array_index (question.extents, CairnExtent, i);
 
       g_string_append_printf (told, "%s%" G_GUINT64_FORMAT "+%" G_GUINT64_FORMAT, i ? " " : "",
                               extent->offset_bytes, extent->length_bytes);
     }
-  cairn_judgement_clear (&judgement);
+  cairn_question_clear (&question);
   return g_string_free (g_steal_pointer (&told), FALSE);
 }
 
@@ -182,7 +201,7 @@ test_probe (Stage *stage, gconstpointer subject)
 {
   CairnDiskProbe probe = { 0 };
 
-  stage->tracker->ops->probe_disk (stage->tracker, disk_of (stage, 0), &probe);
+  stage->tracker->ops->probe_disk (stage->tracker, stage->vm, disk_of (stage, 0), &probe);
   g_assert_cmpint (probe.verdict, ==, CAIRN_VERDICT_TRACKED);
   g_assert_cmpstr (probe.reason, ==, "");
   g_assert_cmpuint (probe.virtual_size_bytes, ==, DISK_BYTES);
@@ -242,8 +261,8 @@ test_judges_many_at_once (Stage *stage, gconstpointer subject)
   assert_add (stage, "SECOND");
   stage->subject->write (stage->one, MIB, 131072);
   second->virtual_size_bytes += 512;
-  g_assert_true (stage->tracker->ops->judge (stage->tracker, disk_of (stage, 0), anchors, 3,
-                                             judgements, G_MAXINT64, NULL));
+  g_assert_true (stage->tracker->ops->judge (stage->tracker, stage->vm, disk_of (stage, 0), anchors,
+                                             3, judgements, G_MAXINT64, NULL));
   g_assert_cmpint (judgements[0].verdict, ==, CAIRN_VERDICT_TRACKED);
   g_assert_cmpuint (judgements[0].dirty_bytes, ==, 3 * 65536);
   g_assert_cmpint (judgements[1].verdict, ==, CAIRN_VERDICT_MISSING);
@@ -259,8 +278,7 @@ test_add_is_all_or_none (Stage *stage, gconstpointer subject)
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) again = NULL;
 
-  g_assert_true (stage->tracker->ops->add_bitmap (stage->tracker, second, "NEW", GRANULARITY,
-                                                  G_MAXINT64, NULL));
+  g_assert_true (add_to (stage, second, "NEW", G_MAXINT64, NULL));
   g_assert_false (add (stage, "NEW", G_MAXINT64, &error));
   g_assert_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE);
   assert_verdict (stage, 0, "NEW", MISSING);
@@ -293,7 +311,7 @@ test_disk_that_is_gone (Stage *stage, gconstpointer subject)
 
   assert_add (stage, "NEW");
   g_free (shell ("rm '%s'", stage->one));
-  stage->tracker->ops->probe_disk (stage->tracker, disk_of (stage, 0), &probe);
+  stage->tracker->ops->probe_disk (stage->tracker, stage->vm, disk_of (stage, 0), &probe);
   g_assert_cmpint (probe.verdict, ==, CAIRN_VERDICT_NO_FILE);
   g_assert_cmpstr (probe.reason, !=, "");
   cairn_disk_probe_clear (&probe);
@@ -320,7 +338,7 @@ test_busy_disk (Stage *stage, gconstpointer subject)
   g_assert_error (refused_add, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE);
   g_assert_false (drop (stage, "NEW", G_MAXINT64, &refused_drop));
   g_assert_error (refused_drop, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE);
-  stage->tracker->ops->probe_disk (stage->tracker, disk_of (stage, 1), &probe);
+  stage->tracker->ops->probe_disk (stage->tracker, stage->vm, disk_of (stage, 1), &probe);
   g_assert_cmpint (probe.verdict, ==, CAIRN_VERDICT_BUSY);
   cairn_disk_probe_clear (&probe);
   assert_verdict (stage, 1, "NEW", BUSY);
@@ -342,7 +360,8 @@ test_deadlines (Stage *stage, gconstpointer subject)
   g_autoptr (GError) late_drop = NULL;
   g_autoptr (GError) late_judge = NULL;
   g_autoptr (GError) late_changes = NULL;
-  g_autoptr (GArray) extents = NULL;
+  CairnQuestion question
+      = { .disk = disk_of (stage, 0), .anchor = anchor, .length_bytes = UINT64_MAX };
   CairnJudgement judgement = { 0 };
   int64_t past = g_get_monotonic_time () - 1;
 
@@ -350,16 +369,15 @@ test_deadlines (Stage *stage, gconstpointer subject)
   g_assert_error (late_add, CAIRN_ERROR, CAIRN_ERROR_TIMEOUT);
   g_assert_false (drop (stage, "OLD", past, &late_drop));
   g_assert_error (late_drop, CAIRN_ERROR, CAIRN_ERROR_TIMEOUT);
-  g_assert_false (stage->tracker->ops->judge (stage->tracker, disk_of (stage, 0), anchors, 1,
-                                              &judgement, past, &late_judge));
+  g_assert_false (stage->tracker->ops->judge (stage->tracker, stage->vm, disk_of (stage, 0),
+                                              anchors, 1, &judgement, past, &late_judge));
   g_assert_error (late_judge, CAIRN_ERROR, CAIRN_ERROR_TIMEOUT);
   cairn_judgement_clear (&judgement);
-  g_assert_false (stage->tracker->ops->changes (stage->tracker, disk_of (stage, 0), anchor, 0,
-                                                UINT64_MAX, &extents, &judgement, past,
-                                                &late_changes));
+  g_assert_false (
+      stage->tracker->ops->changes (stage->tracker, stage->vm, &question, 1, past, &late_changes));
   g_assert_error (late_changes, CAIRN_ERROR, CAIRN_ERROR_TIMEOUT);
-  g_assert_null (extents);
-  cairn_judgement_clear (&judgement);
+  g_assert_null (question.extents);
+  cairn_question_clear (&question);
   assert_verdict (stage, 0, "NEW", MISSING);
   assert_verdict (stage, 0, "OLD", TRACKED);
 }

@@ -21,6 +21,8 @@ typedef struct
   char *path;       /* absolute path of the active image */
   char *format;     /* by the image's magic: "qcow2", "raw", ...; "" when it couldn't be read */
   uint64_t virtual_size_bytes;
+  GBytes *key; /* the passphrase of an encrypted image, when the hypervisor gives it; NULL = none.
+                  It is never stored, printed or exported */
 } CairnDisk;
 
 CAIRN_API CairnDisk *cairn_disk_copy (const CairnDisk *disk);
@@ -33,6 +35,7 @@ typedef struct
   char *name;         /* ElementName; unique among the VMs of a store */
   GPtrArray *disks;   /* of CairnDisk, owned, in the order given */
   GPtrArray *aliases; /* of char *, owned: GUIDs declared as this VM's former identities */
+  gboolean is_domain; /* a hypervisor's: the store has its disks' identifiers and aliases only */
 } CairnVm;
 
 CAIRN_API CairnVm *cairn_vm_new (const char *guid, const char *name);

@@ -197,13 +197,13 @@ gather_seen (const DiskGroup *group, CairnJudgement *judgements, GArray *seen)
 }
 
 static gboolean
-judge_group (CairnService *service, const DiskGroup *group, GArray *seen, int64_t deadline,
-             GError **error)
+judge_group (CairnService *service, const CairnVm *vm, const DiskGroup *group, GArray *seen,
+             int64_t deadline, GError **error)
 {
   guint n = group->anchors->len;
   g_autofree CairnJudgement *judgements = g_new0 (CairnJudgement, n);
 
-  if (!service->tracker->ops->judge (service->tracker, group->disk,
+  if (!service->tracker->ops->judge (service->tracker, vm, group->disk,
                                      (const CairnAnchor *const *)group->anchors->pdata, n,
                                      judgements, deadline, error))
     {
@@ -235,7 +235,7 @@ cairn_points_judge (CairnService *service, const CairnVm *vm, const GPtrArray *p
   for (guint i = 0; i < points->len; i++)
     g_ptr_array_add (states, begin_state (points->pdata[i], vm, groups));
   for (guint i = 0; i < groups->len; i++)
-    if (!judge_group (service, groups->pdata[i], seen, deadline, error))
+    if (!judge_group (service, vm, groups->pdata[i], seen, deadline, error))
       return NULL;
   /* In one transaction for all disks: two would write a point's page twice. */
   if (seen->len > 0)

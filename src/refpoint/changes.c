@@ -27,61 +27,110 @@ typedef struct
   int64_t deadline;
 } Question;
 
-/* The answer about one anchor. KNOWN is its verdict from a look with its siblings, or NULL. */
-static CairnDiskChanges *
-ask_disk (const Question *question, const CairnAnchor *anchor, const CairnDisk *disk,
-          const CairnDiskVerdict *known, GError **error)
+/* Whether the tracker must be asked about ANCHOR; else its verdict goes to ANSWER. KNOWN is its
+ * verdict from a look with its siblings, or NULL. */
+static gboolean
+needs_asking (const CairnAnchor *anchor, const CairnDisk *disk, const CairnDiskVerdict *known,
+              CairnJudgement *answer)
 {
-  CairnTracker *tracker = question->service->tracker;
-  CairnJudgement judgement = { 0 };
-  g_autoptr (CairnDiskChanges) changes = g_new0 (CairnDiskChanges, 1);
+  if (!known || known->verdict == CAIRN_VERDICT_TRACKED)
+    return !cairn_anchor_judge_unattached (anchor, disk, answer);
+  answer->verdict = known->verdict;
+  answer->reason = g_strdup (known->reason);
+  return FALSE;
+}
+
+static CairnDiskChanges *
+disk_changes_new (const CairnQuestion *question)
+{
+  const CairnAnchor *anchor = question->anchor;
+  const CairnDisk *disk = question->disk;
+  CairnDiskChanges *changes = g_new0 (CairnDiskChanges, 1);
 
   changes->target = g_strdup (disk ? disk->target : anchor->target);
   changes->virtual_size_bytes = anchor->virtual_size_bytes;
-  if (known && known->verdict != CAIRN_VERDICT_TRACKED)
-    {
-      judgement.verdict = known->verdict;
-      judgement.reason = g_strdup (known->reason);
-    }
-  else if (!cairn_anchor_judge_unattached (anchor, disk, &judgement)
-           && !tracker->ops->changes (tracker, disk, anchor, question->offset_bytes,
-                                      question->length_bytes, &changes->extents, &judgement,
-                                      question->deadline, error))
-    {
-      cairn_judgement_clear (&judgement);
-      return NULL;
-    }
-  if (!known)
-    cairn_anchor_note_seen (question->service, question->point, anchor, &judgement);
-  if (judgement.verdict != CAIRN_VERDICT_TRACKED)
-    g_clear_pointer (&changes->extents, g_array_unref);
-  changes->verdict = judgement.verdict;
-  changes->reason = judgement.reason ? judgement.reason : g_strdup ("");
-  return g_steal_pointer (&changes);
+  changes->verdict = question->judgement.verdict;
+  changes->reason = g_strdup (question->judgement.reason ? question->judgement.reason : "");
+  if (question->extents && changes->verdict == CAIRN_VERDICT_TRACKED)
+    changes->extents = g_array_ref (question->extents);
+  return changes;
 }
 
-/* Asks the disk TARGET, or all (NULL). The result is empty when the point has no such disk. STATE
- * may be NULL. */
-static GPtrArray *
-ask_disks (const Question *question, const CairnPointState *state, const char *target,
-           GError **error)
+static void
+clear_question (gpointer question)
+{
+  cairn_question_clear (question);
+}
+
+/* The questions that the tracker must answer go to ASKED, the others to SETTLED; *PLACES says for
+ * each anchor of the answer which of them it is. */
+typedef struct
+{
+  GArray *asked;   /* of CairnQuestion */
+  GArray *settled; /* of CairnQuestion, whose judgement is there already */
+  GArray *places;  /* of int: index in asked, or -1 - index in settled */
+} Sorted;
+
+static void
+sort_questions (const Question *question, const CairnPointState *state, const char *target,
+                Sorted *sorted)
 {
   const GPtrArray *anchors = question->point->anchors;
-  g_autoptr (GPtrArray) answers
-      = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_changes_free);
 
   for (guint i = 0; i < anchors->len; i++)
     {
       const CairnAnchor *anchor = anchors->pdata[i];
       const CairnDisk *disk = cairn_anchor_find_disk (anchor, question->vm);
-      CairnDiskChanges *changes;
+      CairnQuestion one = { .disk = disk,
+                            .anchor = anchor,
+                            .offset_bytes = question->offset_bytes,
+                            .length_bytes = question->length_bytes };
+      gboolean asks;
+      int place;
 
       if (target && g_strcmp0 (disk ? disk->target : anchor->target, target) != 0)
         continue;
-      changes = ask_disk (question, anchor, disk, state ? state->disks->pdata[i] : NULL, error);
-      if (!changes)
-        return NULL;
-      g_ptr_array_add (answers, changes);
+      asks = needs_asking (anchor, disk, state ? state->disks->pdata[i] : NULL, &one.judgement);
+      place = asks ? (int)sorted->asked->len : -1 - (int)sorted->settled->len;
+      g_array_append_val (asks ? sorted->asked : sorted->settled, one);
+      g_array_append_val (sorted->places, place);
+    }
+}
+
+/* Asks about the disk TARGET, or all (NULL). The result is empty when the point has no such disk.
+ * STATE may be NULL. */
+static GPtrArray *
+ask_disks (const Question *question, const CairnPointState *state, const char *target,
+           GError **error)
+{
+  CairnTracker *tracker = question->service->tracker;
+  g_autoptr (GArray) asked = g_array_new (FALSE, FALSE, sizeof (CairnQuestion));
+  g_autoptr (GArray) settled = g_array_new (FALSE, FALSE, sizeof (CairnQuestion));
+  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (GPtrArray) answers
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_changes_free);
+  Sorted sorted = { asked, settled, places };
+  CairnQuestion *questions;
+
+  g_array_set_clear_func (asked, clear_question);
+  g_array_set_clear_func (settled, clear_question);
+  sort_questions (question, state, target, &sorted);
+  questions = (CairnQuestion *)(void *)asked->data;
+  if (asked->len > 0
+      && !tracker->ops->changes (tracker, question->vm, questions, asked->len, question->deadline,
+                                 error))
+    return NULL;
+  for (guint i = 0; i < asked->len && !state; i++)
+    cairn_anchor_note_seen (question->service, question->point, questions[i].anchor,
+                            &questions[i].judgement);
+  for (guint i = 0; i < places->len; i++)
+    {
+      int place = g_array_index (places, int, i);
+
+      g_ptr_array_add (answers,
+                       disk_changes_new (place >= 0 ? &questions[place]
+                                                    : &g_array_index (settled, CairnQuestion,
+                                                                      (guint)(-1 - place))));
     }
   return g_steal_pointer (&answers);
 }

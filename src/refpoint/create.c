@@ -29,13 +29,8 @@ check_options (const CairnCreateOptions *options, GError **error)
   else if (options->type != 0 && options->type != CAIRN_POINT_TYPE_RCT)
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
                  "%d isn't a reference point type; give 1 (log) or 2 (RCT)", (int)options->type);
-  else if (options->consistency == CAIRN_CONSISTENCY_APPLICATION)
-    g_set_error_literal (
-        error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
-        "an application-consistent point needs a running guest to freeze, and these "
-        "are shut-off images; ask for crash consistency, which a shut-off disk "
-        "meets anyway");
-  else if (options->consistency != 0 && options->consistency != CAIRN_CONSISTENCY_CRASH)
+  else if (options->consistency != 0 && options->consistency != CAIRN_CONSISTENCY_APPLICATION
+           && options->consistency != CAIRN_CONSISTENCY_CRASH)
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
                  "%d isn't a consistency level; give 1 (application) or 2 (crash)",
                  (int)options->consistency);
@@ -71,7 +66,7 @@ choose_disks (CairnOperation *operation, CairnPoint *point, GPtrArray *tracked)
       CairnDisk *disk = operation->vm->disks->pdata[i];
       CairnDiskProbe probe = { 0 };
 
-      tracker->ops->probe_disk (tracker, disk, &probe);
+      tracker->ops->probe_disk (tracker, operation->vm, disk, &probe);
       g_ptr_array_add (
           verdicts, cairn_disk_verdict_new (disk->target, disk->path, probe.verdict, probe.reason));
       if (probe.verdict == CAIRN_VERDICT_TRACKED)
@@ -135,17 +130,12 @@ name_point (CairnOperation *operation, CairnPoint *point, GError **error)
 /* What is allocated once the bitmap records: growth that it doesn't explain shows it was cleared.
  */
 static void
-count_allocated (CairnTracker *tracker, CairnPoint *point, const GPtrArray *tracked)
+measure_anchors (CairnOperation *operation, CairnPoint *point, const GPtrArray *tracked)
 {
-  for (guint i = 0; i < tracked->len; i++)
-    {
-      CairnAnchor *anchor = point->anchors->pdata[i];
-      CairnDiskProbe probe = { 0 };
+  CairnTracker *tracker = operation->service->tracker;
 
-      tracker->ops->probe_disk (tracker, tracked->pdata[i], &probe);
-      anchor->allocated_bytes = probe.allocated_bytes;
-      cairn_disk_probe_clear (&probe);
-    }
+  for (guint i = 0; i < tracked->len; i++)
+    tracker->ops->measure (tracker, operation->vm, tracked->pdata[i], point->anchors->pdata[i]);
 }
 
 /* Sets the bitmaps and makes the point true, with an intent around both. */
@@ -154,11 +144,19 @@ anchor_point (CairnOperation *operation, CairnPoint *point, GPtrArray *tracked, 
 {
   CairnService *service = operation->service;
   CairnTracker *tracker = service->tracker;
-  g_autoptr (CairnIntent) intent = cairn_intent_new (CAIRN_INTENT_CREATE, operation->vm->guid);
+  gboolean freezes = point->consistency == CAIRN_CONSISTENCY_APPLICATION;
+  g_autoptr (CairnIntent) intent = cairn_intent_new (
+      freezes ? CAIRN_INTENT_CREATE_FROZEN : CAIRN_INTENT_CREATE, operation->vm->guid);
   g_autoptr (GPtrArray) points = g_ptr_array_new ();
   CairnStoreChange begin = { .put_intent = intent };
   CairnStoreChange undo = { .remove_intent = intent->id };
   CairnStoreChange done = { .put_points = points, .remove_intent = intent->id };
+  CairnBitmapOrder order = { .vm = operation->vm,
+                             .disks = tracked,
+                             .name = point->guid,
+                             .granularity_bytes = CAIRN_DEFAULT_GRANULARITY,
+                             .freezes = freezes,
+                             .deadline = operation->deadline };
 
   g_ptr_array_add (points, point);
   cairn_intent_set_point (intent, point->instance_id, point->guid);
@@ -166,13 +164,12 @@ anchor_point (CairnOperation *operation, CairnPoint *point, GPtrArray *tracked, 
     g_ptr_array_add (intent->images, g_strdup (((CairnDisk *)tracked->pdata[i])->path));
   if (!cairn_service_apply (service, &begin, error))
     return FALSE;
-  if (!tracker->ops->add_bitmap (tracker, tracked, point->guid, CAIRN_DEFAULT_GRANULARITY,
-                                 operation->deadline, error))
+  if (!tracker->ops->add_bitmap (tracker, &order, error))
     {
       cairn_service_apply (service, &undo, NULL);
       return FALSE;
     }
-  count_allocated (tracker, point, tracked);
+  measure_anchors (operation, point, tracked);
   if (cairn_deadline_check (operation->deadline, error)
       && cairn_service_apply (service, &done, error))
     return TRUE;
@@ -180,7 +177,8 @@ anchor_point (CairnOperation *operation, CairnPoint *point, GPtrArray *tracked, 
    * bitmaps may go only when another change has taken its place. When that or their removal fails,
    * recovery finds the whole point, or the intent. */
   if (cairn_service_apply (service, &begin, NULL)
-      && tracker->ops->remove_bitmap (tracker, tracked, point->guid, INT64_MAX, NULL))
+      && tracker->ops->remove_bitmap (tracker, operation->vm, tracked, point->guid, INT64_MAX,
+                                      NULL))
     cairn_service_apply (service, &undo, NULL);
   return FALSE;
 }
@@ -193,6 +191,8 @@ take_options (CairnPoint *point, const CairnCreateOptions *options)
   point->owner = g_strdup (owner ? owner : "");
   point->label = g_strdup (options->label ? options->label : "");
   point->origin = CAIRN_ORIGIN_CREATED;
+  if (options->consistency != 0)
+    point->consistency = options->consistency;
 }
 
 gboolean

@@ -26,7 +26,7 @@ is_reachable (CairnOperation *operation, const CairnDisk *disk, gboolean force, 
   CairnTracker *tracker = operation->service->tracker;
   CairnDiskProbe probe = { 0 };
 
-  tracker->ops->probe_disk (tracker, disk, &probe);
+  tracker->ops->probe_disk (tracker, operation->vm, disk, &probe);
   *reachable = probe.verdict == CAIRN_VERDICT_TRACKED || probe.verdict == CAIRN_VERDICT_BUSY;
   if (!*reachable && !force)
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
@@ -80,7 +80,8 @@ remove_point (CairnOperation *operation, CairnPoint *point, GPtrArray *disks, GE
   if (!cairn_service_apply (service, &begin, error))
     return FALSE;
   if (disks->len > 0
-      && !tracker->ops->remove_bitmap (tracker, disks, point->guid, operation->deadline, error))
+      && !tracker->ops->remove_bitmap (tracker, operation->vm, disks, point->guid,
+                                       operation->deadline, error))
     {
       cairn_service_apply (service, &undo, NULL);
       return FALSE;

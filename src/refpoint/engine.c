@@ -47,6 +47,53 @@ cairn_deadline_check (int64_t deadline, GError **error)
   return FALSE;
 }
 
+/* What the store keeps of a hypervisor's VM: its aliases, and identifiers that its disks got by an
+ * import. A record for a disk counts while the target or the path is the same. */
+static void
+merge_record (CairnService *service, CairnVm *vm)
+{
+  g_autoptr (CairnVm) record = service->store->ops->get_vm (service->store, vm->guid, NULL);
+
+  for (guint i = 0; record && i < record->aliases->len; i++)
+    g_ptr_array_add (vm->aliases, g_strdup (record->aliases->pdata[i]));
+  for (guint i = 0; record && i < vm->disks->len; i++)
+    {
+      CairnDisk *disk = vm->disks->pdata[i];
+      const CairnDisk *known = cairn_vm_find_target (record, disk->target);
+
+      if (!known)
+        continue;
+      g_free (disk->identifier);
+      disk->identifier = g_strdup (known->identifier);
+    }
+}
+
+static CairnVm *
+find_domain (CairnService *service, const char *name_or_guid, GError **error)
+{
+  CairnTracker *tracker = service->tracker;
+  CairnVm *vm = tracker->ops->find_vm (tracker, name_or_guid, error);
+
+  if (vm)
+    merge_record (service, vm);
+  return vm;
+}
+
+/* A VM of images. */
+static CairnVm *
+find_record (CairnService *service, const char *name_or_guid, GError **error)
+{
+  g_autoptr (CairnVm) vm = service->store->ops->get_vm (service->store, name_or_guid, error);
+
+  if (!vm || !vm->is_domain)
+    return g_steal_pointer (&vm);
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+               "VM '%s' is a hypervisor's; name the connection with --connect, for example "
+               "--connect=qemu:///system",
+               name_or_guid);
+  return NULL;
+}
+
 CairnVm *
 cairn_service_find_vm (CairnService *service, const char *name_or_guid, GError **error)
 {
@@ -57,8 +104,42 @@ cairn_service_find_vm (CairnService *service, const char *name_or_guid, GError *
       return NULL;
     }
   if (service->tracker->ops->find_vm)
-    return service->tracker->ops->find_vm (service->tracker, name_or_guid, error);
-  return service->store->ops->get_vm (service->store, name_or_guid, error);
+    return find_domain (service, name_or_guid, error);
+  return find_record (service, name_or_guid, error);
+}
+
+gboolean
+cairn_service_may_change (CairnService *service, const CairnVm *vm, GError **error)
+{
+  CairnTracker *tracker = service->tracker;
+
+  return !tracker->ops->begin_change || tracker->ops->begin_change (tracker, vm, error);
+}
+
+void
+cairn_service_keep_vm (const CairnVm *vm, CairnStoreChange *change, CairnVm **copy)
+{
+  *copy = cairn_vm_copy (vm);
+  if (vm->is_domain)
+    {
+      g_free ((*copy)->name);
+      (*copy)->name = g_strdup (vm->guid);
+    }
+  change->put_vm = *copy;
+}
+
+void
+cairn_service_settle (CairnService *service, const CairnVm *vm, int64_t deadline)
+{
+  CairnTracker *tracker = service->tracker;
+  g_autoptr (GPtrArray) points = NULL;
+  g_autoptr (GError) cause = NULL;
+
+  if (!tracker->ops->settle)
+    return;
+  points = service->store->ops->list_points (service->store, vm->guid, &cause);
+  if (!points || !tracker->ops->settle (tracker, vm, points, deadline, &cause))
+    g_debug ("VM '%s': the hypervisor's records don't follow yet: %s", vm->name, cause->message);
 }
 
 CairnPoint *

@@ -41,6 +41,17 @@ gboolean cairn_deadline_check (int64_t deadline, GError **error);
 /* The VM by name or GUID; the caller's. INVALID_PARAMETER when unknown. */
 CairnVm *cairn_service_find_vm (CairnService *service, const char *name_or_guid, GError **error);
 
+/* FALSE with SYSTEM_IN_USE while VM can't be worked on. */
+gboolean cairn_service_may_change (CairnService *service, const CairnVm *vm, GError **error);
+
+/* Puts the record of VM into CHANGE: a hypervisor's VM goes by its GUID there, as its name may
+ * change. *COPY keeps it; the caller frees it after the change. */
+void cairn_service_keep_vm (const CairnVm *vm, CairnStoreChange *change, CairnVm **copy);
+
+/* Lets the hypervisor's own records follow the store's. What fails is mended by the next settling
+ * or by doctor: the store is the truth. */
+void cairn_service_settle (CairnService *service, const CairnVm *vm, int64_t deadline);
+
 /* A point that must exist; the caller's. INVALID_PARAMETER. */
 CairnPoint *cairn_service_find_point (CairnService *service, const char *id, GError **error);
 

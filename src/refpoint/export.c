@@ -84,22 +84,23 @@ collect_dirty (CairnOperation *operation, const CairnPoint *point, uint64_t *tot
     {
       const CairnAnchor *anchor = point->anchors->pdata[i];
       const CairnDisk *disk = cairn_anchor_find_disk (anchor, operation->vm);
-      CairnJudgement judgement = { 0 };
+      CairnQuestion question = { .disk = disk, .anchor = anchor, .length_bytes = UINT64_MAX };
       g_autoptr (GArray) extents = NULL;
       gboolean ok = TRUE;
 
       if (anchor->bitmap)
-        ok = tracker->ops->changes (tracker, disk, anchor, 0, UINT64_MAX, &extents, &judgement,
-                                    operation->deadline, error);
+        ok = tracker->ops->changes (tracker, operation->vm, &question, 1, operation->deadline,
+                                    error);
       else
-        extents = cairn_extents_new ();
+        question.extents = cairn_extents_new ();
+      extents = g_steal_pointer (&question.extents);
       if (ok && !extents)
         g_set_error (error, CAIRN_ERROR,
-                     judgement.verdict == CAIRN_VERDICT_BUSY ? CAIRN_ERROR_SYSTEM_IN_USE
-                                                             : CAIRN_ERROR_INVALID_STATE,
+                     question.judgement.verdict == CAIRN_VERDICT_BUSY ? CAIRN_ERROR_SYSTEM_IN_USE
+                                                                      : CAIRN_ERROR_INVALID_STATE,
                      "disk '%s' changed while it was exported: %s", anchor->target,
-                     judgement.reason);
-      cairn_judgement_clear (&judgement);
+                     question.judgement.reason);
+      cairn_question_clear (&question);
       if (!extents)
         return NULL;
       g_ptr_array_add (dirty, anchor->bitmap

@@ -34,14 +34,18 @@ check_dirty (CairnImporting *import, const CairnAnchor *anchor, const CairnDisk 
              GBytes *dirty_then, CairnJudgement *judgement, GError **error)
 {
   CairnTracker *tracker = import->operation->service->tracker;
+  CairnQuestion question
+      = { .disk = disk, .anchor = anchor, .offset_bytes = 0, .length_bytes = UINT64_MAX };
   g_autoptr (GArray) now = NULL;
   g_autoptr (GArray) then
       = cairn_dirty_decode (dirty_then, anchor->granularity_bytes, anchor->virtual_size_bytes);
 
   cairn_judgement_clear (judgement);
-  if (!tracker->ops->changes (tracker, disk, anchor, 0, UINT64_MAX, &now, judgement,
+  if (!tracker->ops->changes (tracker, import->operation->vm, &question, 1,
                               import->operation->deadline, error))
-    return FALSE;
+    return cairn_question_clear (&question), FALSE;
+  *judgement = question.judgement;
+  now = question.extents;
   if (!now || cairn_extents_cover (now, then))
     return TRUE;
   judgement->verdict = CAIRN_VERDICT_DISABLED;

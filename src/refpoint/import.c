@@ -147,7 +147,6 @@ localize_anchor (CairnImporting *import, CairnAnchor *anchor, GHashTable *rename
 {
   CairnTracker *tracker = import->operation->service->tracker;
   CairnDisk *disk = cairn_anchor_find_disk (anchor, import->operation->vm);
-  CairnDiskProbe probe = { 0 };
 
   if (!disk || !anchor->bitmap)
     return;
@@ -160,9 +159,7 @@ localize_anchor (CairnImporting *import, CairnAnchor *anchor, GHashTable *rename
   anchor->target = g_strdup (disk->target);
   g_free (anchor->path);
   anchor->path = g_strdup (disk->path);
-  tracker->ops->probe_disk (tracker, disk, &probe);
-  anchor->allocated_bytes = probe.allocated_bytes;
-  cairn_disk_probe_clear (&probe);
+  tracker->ops->measure (tracker, import->operation->vm, disk, anchor);
 }
 
 /* Renames the point's disks. FALSE when it has none of RENAMED. */
@@ -219,6 +216,7 @@ store_points (CairnImporting *import, GError **error)
   CairnService *service = import->operation->service;
   g_autoptr (GHashTable) renamed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (GPtrArray) changed = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_point_free);
+  g_autoptr (CairnVm) record = NULL;
   CairnStoreChange change = { .put_points = import->fresh, .replace_points = changed };
 
   if (import->fresh->len == 0)
@@ -232,11 +230,13 @@ store_points (CairnImporting *import, GError **error)
     }
   if (!rename_in_points (import, renamed, changed, error))
     return FALSE;
-  /* VMs of a hypervisor aren't the store's to change. */
-  if (g_hash_table_size (renamed) > 0 && !service->tracker->ops->find_vm)
-    change.put_vm = import->operation->vm;
-  return cairn_deadline_check (import->operation->deadline, error)
-         && cairn_service_apply (service, &change, error);
+  if (g_hash_table_size (renamed) > 0)
+    cairn_service_keep_vm (import->operation->vm, &change, &record);
+  if (!cairn_deadline_check (import->operation->deadline, error)
+      || !cairn_service_apply (service, &change, error))
+    return FALSE;
+  cairn_service_settle (service, import->operation->vm, import->operation->deadline);
+  return TRUE;
 }
 
 static gboolean

@@ -41,5 +41,6 @@ cairn_intent_free (CairnIntent *intent)
   g_ptr_array_unref (intent->images);
   g_ptr_array_unref (intent->temporary_files);
   g_ptr_array_unref (intent->final_files);
+  g_clear_pointer (&intent->detail, g_bytes_unref);
   g_free (intent);
 }

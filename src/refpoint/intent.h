@@ -13,10 +13,12 @@
 
 typedef enum
 {
-  CAIRN_INTENT_CREATE = 1,  /* bitmaps may be there: remove them */
-  CAIRN_INTENT_DESTROY = 2, /* the point is gone from the store: remove its bitmaps */
-  CAIRN_INTENT_EXPORT = 3,  /* temporary files may be there: remove them */
-  CAIRN_INTENT_PUBLISH = 4, /* temporary files are complete: rename what isn't renamed yet */
+  CAIRN_INTENT_CREATE = 1,        /* bitmaps may be there: remove them */
+  CAIRN_INTENT_DESTROY = 2,       /* the point is gone from the store: remove its bitmaps */
+  CAIRN_INTENT_EXPORT = 3,        /* temporary files may be there: remove them */
+  CAIRN_INTENT_PUBLISH = 4,       /* temporary files are complete: rename what isn't renamed yet */
+  CAIRN_INTENT_CREATE_FROZEN = 5, /* as CREATE, and the guest may be frozen: thaw it */
+  CAIRN_INTENT_ADOPT = 6,         /* an adoption that may be resumed: recovery leaves it alone */
 } CairnIntentKind;
 
 typedef struct
@@ -30,6 +32,7 @@ typedef struct
   GPtrArray *images;          /* of char *, owned: absolute paths of the images touched */
   GPtrArray *temporary_files; /* of char *, owned: absolute paths */
   GPtrArray *final_files;     /* of char *, owned: parallel to temporary_files */
+  GBytes *detail; /* what the kind keeps of its own (adopt: how far it is); NULL = none */
 } CairnIntent;
 
 CairnIntent *cairn_intent_new (CairnIntentKind kind, const char *vm_guid);

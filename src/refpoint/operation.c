@@ -31,7 +31,8 @@ cairn_operation_begin (CairnService *service, const char *vm, int64_t deadline, 
   /* Another process may have changed the VM while we waited for it. */
   cairn_vm_free (operation->vm);
   operation->vm = cairn_service_find_vm (service, guid, error);
-  if (!operation->vm || !cairn_deadline_check (deadline, error))
+  if (!operation->vm || !cairn_deadline_check (deadline, error)
+      || !cairn_service_may_change (service, operation->vm, error))
     return NULL;
   return g_steal_pointer (&operation);
 }

@@ -17,8 +17,11 @@
 static gboolean
 remove_bitmaps (CairnService *service, const CairnIntent *intent, GError **error)
 {
+  g_autoptr (CairnVm) vm = cairn_service_find_vm (service, intent->vm_guid, NULL);
   g_autoptr (GPtrArray) disks = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_free);
 
+  if (!vm) /* forgotten, or undefined in its hypervisor; the images may be there */
+    vm = cairn_vm_new (intent->vm_guid, "");
   for (guint i = 0; i < intent->images->len; i++)
     {
       CairnDisk *disk = g_new0 (CairnDisk, 1);
@@ -29,7 +32,7 @@ remove_bitmaps (CairnService *service, const CairnIntent *intent, GError **error
       disk->format = g_strdup ("");
       g_ptr_array_add (disks, disk);
     }
-  return service->tracker->ops->remove_bitmap (service->tracker, disks, intent->bitmap,
+  return service->tracker->ops->remove_bitmap (service->tracker, vm, disks, intent->bitmap,
                                                g_get_monotonic_time () + RECOVERY_LIMIT_US, error);
 }
 

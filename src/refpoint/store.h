@@ -74,6 +74,10 @@ typedef struct
   gboolean (*newest_time_ms) (CairnStore *store, const char *vm_guid, int64_t *time_ms,
                               GError **error);
 
+  /* GUIDs (of char *) of points of the VM that were removed, as far as they are remembered: the
+   * newest 100,000 of the store. Putting one again takes it off the list. */
+  GPtrArray *(*list_destroyed) (CairnStore *store, const char *vm_guid, GError **error);
+
   /* Intents left or under way: of one VM, or of all (NULL); of CairnIntent, oldest first. */
   GPtrArray *(*list_intents) (CairnStore *store, const char *vm_guid, GError **error);
 

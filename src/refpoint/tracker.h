@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tracker.h: what the domain asks of change tracking, whatever keeps the bitmaps.
  *
- * Implementations: src/tracker/offline (shut-off images). libvirt domains and RBD images come as
- * modules with the same table. One contract suite (tests/test-tracker-contract.c) runs against all.
+ * Implementations: src/tracker/offline (shut-off images), src/tracker/libvirt (libvirt's domains, a
+ * module). RBD images are to come, with the same table. One contract suite
+ * (tests/test-tracker-contract.c) runs against all.
  *
  * Threads: one call at a time per tracker; a call runs on the caller's thread, which must not end
  * while it runs. Deadlines are g_get_monotonic_time() values in microseconds; a call that passes
@@ -15,6 +16,8 @@
 #include <cairn/point.h>
 #include <cairn/verdict.h>
 #include <cairn/vm.h>
+
+#include "refpoint/inventory.h"
 
 #define CAIRN_DEFAULT_GRANULARITY 65536u
 
@@ -58,8 +61,36 @@ typedef struct
 
 void cairn_disk_probe_clear (CairnDiskProbe *probe);
 
-typedef struct CairnTracker CairnTracker;
+/* A question about the changes since one anchor within [offset, offset + length) of its disk,
+ * clipped to the disk's size, and its answer. */
+typedef struct
+{
+  const CairnDisk *disk;     /* borrowed */
+  const CairnAnchor *anchor; /* borrowed */
+  uint64_t offset_bytes;
+  uint64_t length_bytes;
+  CairnJudgement judgement; /* as judge gives it for this anchor alone */
+  GArray *extents;          /* set only when TRACKED */
+} CairnQuestion;
 
+void cairn_question_clear (CairnQuestion *question);
+
+/* An enabled persistent bitmap to be added. All members are borrowed. */
+typedef struct
+{
+  const CairnVm *vm;
+  const GPtrArray *disks; /* of CairnDisk */
+  const char *name;
+  uint64_t granularity_bytes; /* wanted; a running VM's may be finer */
+  gboolean freezes;           /* with the guest's file systems frozen meanwhile */
+  int64_t deadline;
+} CairnBitmapOrder;
+
+typedef struct CairnTracker CairnTracker;
+typedef struct CairnView CairnView; /* view.h */
+
+/* A VM argument is what find_vm (or the store) gave in the same call of the service. A recovery
+ * may have no more than its GUID. */
 typedef struct
 {
   const char *name;
@@ -67,43 +98,96 @@ typedef struct
   void (*close) (CairnTracker *tracker);
 
   /* The VMs this tracker knows by itself. NULL: they are those of the store (`cairn vm add`).
-   * find_vm gives NULL with CAIRN_ERROR_INVALID_PARAMETER for an unknown name or GUID. */
+   * find_vm gives NULL with CAIRN_ERROR_INVALID_PARAMETER for an unknown name or GUID, and with
+   * SYSTEM_NOT_AVAILABLE when the hypervisor can't be reached. */
   GPtrArray *(*list_vms) (CairnTracker *tracker, GError **error);
   CairnVm *(*find_vm) (CairnTracker *tracker, const char *name_or_guid, GError **error);
+
+  /* Before an operation that changes something, with the VM's lock held: SYSTEM_IN_USE while the
+   * VM can't be worked on (it migrates). NULL: always TRUE. */
+  gboolean (*begin_change) (CairnTracker *tracker, const CairnVm *vm, GError **error);
 
   /* Looks at a disk's image. Never fails because of what the image is: that is the verdict.
    * An image that is open elsewhere for writing is BUSY (format and size are then still told when
    * they can be read). */
-  void (*probe_disk) (CairnTracker *tracker, const CairnDisk *disk, CairnDiskProbe *probe);
+  void (*probe_disk) (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
+                      CairnDiskProbe *probe);
 
-  /* Adds an enabled persistent bitmap NAME to every one of DISKS (CairnDisk), all or none.
+  /* Adds the bitmap to every disk of ORDER, all or none.
    * Errors: SYSTEM_IN_USE (an image is open elsewhere), INVALID_STATE (a bitmap of that name is
-   * there), FILE_NOT_FOUND, ACCESS_DENIED, INVALID_PARAMETER (one image given twice, a name or
-   * granularity that can't be), NOT_SUPPORTED, SYSTEM_NOT_AVAILABLE, FAILED, TIMEOUT; after any of
-   * them no disk has the bitmap. */
-  gboolean (*add_bitmap) (CairnTracker *tracker, GPtrArray *disks, const char *name,
-                          uint64_t granularity_bytes, int64_t deadline, GError **error);
+   * there; the guest can't be frozen), FILE_NOT_FOUND, ACCESS_DENIED, INVALID_PARAMETER (one image
+   * given twice, a name or granularity that can't be), NOT_SUPPORTED, SYSTEM_NOT_AVAILABLE, FAILED,
+   * TIMEOUT; after any of them no disk has the bitmap, and the guest is thawed. */
+  gboolean (*add_bitmap) (CairnTracker *tracker, const CairnBitmapOrder *order, GError **error);
+
+  /* What an anchor whose bitmap was just added or imported should know of it: allocated_bytes
+   * (0 = not counted) and, when it differs from what was wanted, granularity_bytes. */
+  void (*measure) (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
+                   CairnAnchor *anchor);
 
   /* Removes bitmap NAME, in whatever state, from every one of DISKS that has it; a disk without the
-   * file or the bitmap counts as done. All or none. Errors: SYSTEM_IN_USE, ACCESS_DENIED,
-   * NOT_SUPPORTED (encrypted), SYSTEM_NOT_AVAILABLE, FAILED, TIMEOUT. */
-  gboolean (*remove_bitmap) (CairnTracker *tracker, GPtrArray *disks, const char *name,
-                             int64_t deadline, GError **error);
+   * file or the bitmap counts as done. All or none. The hypervisor's record of that name goes too
+   * unless other disks need it. Errors: SYSTEM_IN_USE, ACCESS_DENIED, NOT_SUPPORTED (encrypted),
+   * SYSTEM_NOT_AVAILABLE, FAILED, TIMEOUT. */
+  gboolean (*remove_bitmap) (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *disks,
+                             const char *name, int64_t deadline, GError **error);
 
   /* Judges N anchors against one disk, in one look at its image. JUDGEMENTS is an array of N that
    * the caller clears. Never fails because of the image: that is the verdicts. Anchors of one disk
    * should be given together, oldest point first: an older bitmap holds all that a newer one does,
-   * so one that doesn't was cleared. Fails on TIMEOUT and OUT_OF_MEMORY only. */
-  gboolean (*judge) (CairnTracker *tracker, const CairnDisk *disk,
+   * so one that doesn't was cleared. Fails on TIMEOUT, OUT_OF_MEMORY and SYSTEM_NOT_AVAILABLE only.
+   */
+  gboolean (*judge) (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
                      const CairnAnchor *const *anchors, size_t n_anchors,
                      CairnJudgement *judgements, int64_t deadline, GError **error);
 
-  /* The changes since one anchor within [offset, offset + length) of the disk, clipped to its size;
-   * verdict as judge gives it for this anchor alone. *EXTENTS is set, to a list the caller unrefs,
-   * only when the verdict is TRACKED. */
-  gboolean (*changes) (CairnTracker *tracker, const CairnDisk *disk, const CairnAnchor *anchor,
-                       uint64_t offset_bytes, uint64_t length_bytes, GArray **extents,
-                       CairnJudgement *judgement, int64_t deadline, GError **error);
+  /* Answers N questions about the same VM, which the caller clears; their anchors may be of several
+   * points. Fails as judge does, and with SYSTEM_IN_USE when another job keeps the VM from
+   * answering. */
+  gboolean (*changes) (CairnTracker *tracker, const CairnVm *vm, CairnQuestion *questions,
+                       size_t n_questions, int64_t deadline, GError **error);
+
+  /* Makes the hypervisor's own records of the VM's points agree with POINTS (of CairnPoint, all
+   * that the store has of it, oldest first): what it lacks and can have is added, checked against
+   * the disks when the VM runs. It removes nothing. A failure leaves the store's truth as it is.
+   * NULL: there are no such records. */
+  gboolean (*settle) (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *points,
+                      int64_t deadline, GError **error);
+
+  /* All bitmaps and records of the VM, whoever made them. A disk that can't be read is no failure.
+   */
+  CairnInventory *(*take_inventory) (CairnTracker *tracker, const CairnVm *vm, int64_t deadline,
+                                     GError **error);
+
+  /* Forgets the hypervisor's record NAME; bitmaps stay. Absent is fine. NULL: there are none. */
+  gboolean (*drop_record) (CairnTracker *tracker, const CairnVm *vm, const char *name,
+                           GError **error);
+
+  /* Ends a job of ours that a process which died has left (inventory's leftover_job). NULL: there
+   * are none. */
+  gboolean (*end_leftover_job) (CairnTracker *tracker, const CairnVm *vm, GError **error);
+
+  /* A readable view of the disk as it is at one moment, for adopt. BITMAP (NULL = none) is added to
+   * the disk at that very moment, so that it holds every write that the view doesn't show; when the
+   * disk has it already it stays as it is. Errors: those of add_bitmap. The caller closes it
+   * (view.h). */
+  CairnView *(*open_view) (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
+                           const char *bitmap, int64_t deadline, GError **error);
+
+  /* Makes bitmap NAME on the disk, persistent and enabled: all of EXTENTS (aligned to
+   * GRANULARITY_BYTES) and all that bitmap CATCHER has. CATCHER goes. In one step, or not at all.
+   * A broken bitmap of that name is replaced. Errors: those of add_bitmap. */
+  gboolean (*graft_bitmap) (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
+                            const char *name, uint64_t granularity_bytes, const GArray *extents,
+                            const char *catcher, int64_t deadline, GError **error);
+
+  /* Calls HAPPENED with the GUID of each VM to which something happened that may change what holds
+   * for its points (started, stopped, migrated in, undefined, a block job ended), until it gives
+   * FALSE or DEADLINE passes. Once at the beginning with NULL: everything may have changed. NULL:
+   * there are no events. */
+  gboolean (*watch) (CairnTracker *tracker,
+                     gboolean (*happened) (const char *vm_guid, const char *what, gpointer user),
+                     gpointer user, int64_t deadline, GError **error);
 } CairnTrackerOps;
 
 struct CairnTracker

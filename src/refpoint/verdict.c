@@ -56,6 +56,13 @@ cairn_judgement_clear (CairnJudgement *judgement)
 }
 
 void
+cairn_question_clear (CairnQuestion *question)
+{
+  cairn_judgement_clear (&question->judgement);
+  g_clear_pointer (&question->extents, g_array_unref);
+}
+
+void
 cairn_disk_probe_clear (CairnDiskProbe *probe)
 {
   g_clear_pointer (&probe->reason, g_free);

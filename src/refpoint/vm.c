@@ -12,6 +12,7 @@ cairn_disk_copy (const CairnDisk *disk)
   copy->path = g_strdup (disk->path);
   copy->format = g_strdup (disk->format);
   copy->virtual_size_bytes = disk->virtual_size_bytes;
+  copy->key = disk->key ? g_bytes_ref (disk->key) : NULL;
   return copy;
 }
 
@@ -24,6 +25,7 @@ cairn_disk_free (CairnDisk *disk)
   g_free (disk->target);
   g_free (disk->path);
   g_free (disk->format);
+  g_clear_pointer (&disk->key, g_bytes_unref);
   g_free (disk);
 }
 
@@ -44,6 +46,7 @@ cairn_vm_copy (const CairnVm *vm)
 {
   CairnVm *copy = cairn_vm_new (vm->guid, vm->name);
 
+  copy->is_domain = vm->is_domain;
   for (guint i = 0; i < vm->disks->len; i++)
     g_ptr_array_add (copy->disks, cairn_disk_copy (vm->disks->pdata[i]));
   for (guint i = 0; i < vm->aliases->len; i++)

@@ -30,7 +30,7 @@ refresh_disks (CairnService *service, CairnVm *vm)
       CairnDisk *disk = vm->disks->pdata[i];
       CairnDiskProbe probe = { 0 };
 
-      service->tracker->ops->probe_disk (service->tracker, disk, &probe);
+      service->tracker->ops->probe_disk (service->tracker, vm, disk, &probe);
       if (probe.format && *probe.format)
         {
           g_free (disk->format);
@@ -174,8 +174,15 @@ cairn_service_list_vms (CairnService *service, GError **error)
   cairn_service_start_call (service);
   vms = service->tracker->ops->list_vms ? service->tracker->ops->list_vms (service->tracker, error)
                                         : service->store->ops->list_vms (service->store, error);
-  for (guint i = 0; vms && i < vms->len; i++)
-    refresh_disks (service, vms->pdata[i]);
+  for (guint i = vms ? vms->len : 0; i-- > 0;)
+    {
+      CairnVm *vm = vms->pdata[i];
+
+      if (vm->is_domain && !service->tracker->ops->list_vms)
+        g_ptr_array_remove_index (vms, i);
+      else
+        refresh_disks (service, vm);
+    }
   return vms;
 }
 
@@ -197,6 +204,7 @@ cairn_service_alias_vm (CairnService *service, const char *vm, const char *guid,
   int64_t deadline = cairn_service_start_call (service);
   g_autofree char *alias = cairn_guid_normalize (guid);
   g_autoptr (CairnOperation) operation = NULL;
+  g_autoptr (CairnVm) record = NULL;
   CairnStoreChange change = { 0 };
 
   if (!alias)
@@ -212,7 +220,7 @@ cairn_service_alias_vm (CairnService *service, const char *vm, const char *guid,
     if (g_str_equal (operation->vm->aliases->pdata[i], alias))
       return TRUE;
   g_ptr_array_add (operation->vm->aliases, g_steal_pointer (&alias));
-  change.put_vm = operation->vm;
+  cairn_service_keep_vm (operation->vm, &change, &record);
   return cairn_service_apply (service, &change, error);
 }
 
@@ -260,7 +268,7 @@ cairn_service_check_vm (CairnService *service, const char *name, GError **error)
       const CairnDisk *disk = vm->disks->pdata[i];
       CairnDiskProbe probe = { 0 };
 
-      service->tracker->ops->probe_disk (service->tracker, disk, &probe);
+      service->tracker->ops->probe_disk (service->tracker, vm, disk, &probe);
       g_ptr_array_add (
           verdicts, cairn_disk_verdict_new (disk->target, disk->path, probe.verdict, probe.reason));
       cairn_disk_probe_clear (&probe);

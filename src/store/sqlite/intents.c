@@ -15,7 +15,7 @@ typedef enum
   ROLE_FINAL_FILE = 2,
 } IntentRole;
 
-#define INTENT_COLUMNS "sequence, id, vm_guid, kind, created_ms, point, bitmap"
+#define INTENT_COLUMNS "sequence, id, vm_guid, kind, created_ms, point, bitmap, detail"
 #define PATH_COLUMNS   "intent, role, path"
 
 static const char all_intents[]
@@ -61,6 +61,7 @@ take_intent (CairnStatement *statement, GPtrArray *intents, GHashTable *by_seque
   intent->created_ms = cairn_statement_int (statement, 4);
   intent->point = cairn_statement_text (statement, 5);
   intent->bitmap = cairn_statement_text (statement, 6);
+  intent->detail = cairn_statement_bytes (statement, 7);
   g_ptr_array_add (intents, intent);
   g_hash_table_insert (by_sequence, g_memdup2 (&sequence, sizeof sequence), intent);
 }
@@ -152,10 +153,11 @@ static gboolean
 put_row (CairnSqliteStore *store, const CairnIntent *intent, int64_t *sequence, GError **error)
 {
   static const char sql[]
-      = "INSERT INTO intent (id, vm_guid, kind, created_ms, point, bitmap)"
-        " VALUES (upper (?1), upper (?2), ?3, ?4, ?5, ?6)"
+      = "INSERT INTO intent (id, vm_guid, kind, created_ms, point, bitmap, detail)"
+        " VALUES (upper (?1), upper (?2), ?3, ?4, ?5, ?6, ?7)"
         " ON CONFLICT (id) DO UPDATE SET vm_guid = excluded.vm_guid, kind = excluded.kind,"
-        "  created_ms = excluded.created_ms, point = excluded.point, bitmap = excluded.bitmap"
+        "  created_ms = excluded.created_ms, point = excluded.point, bitmap = excluded.bitmap,"
+        "  detail = excluded.detail"
         " RETURNING sequence";
   g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, SAVING, error);
 
@@ -167,6 +169,8 @@ put_row (CairnSqliteStore *store, const CairnIntent *intent, int64_t *sequence, 
   cairn_statement_bind_int (statement, 4, intent->created_ms);
   cairn_statement_bind_text (statement, 5, intent->point);
   cairn_statement_bind_text (statement, 6, intent->bitmap);
+  if (intent->detail)
+    cairn_statement_bind_bytes (statement, 7, intent->detail);
   if (cairn_statement_step (statement, error) != CAIRN_STEP_ROW)
     return FALSE;
   *sequence = cairn_statement_int (statement, 0);

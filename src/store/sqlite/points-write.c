@@ -7,6 +7,9 @@
 #define SAVING   "save a reference point"
 #define REMOVING "remove a reference point"
 
+/* 10 MB; at 24 points a day, the last ten years. */
+#define TOMBSTONE_LIMIT 100000
+
 static gboolean
 put_hint (CairnSqliteStore *store, int64_t id, guint position, guint ordinal,
           const char *tracking_id, GError **error)
@@ -155,13 +158,15 @@ cairn_sqlite_put_point (CairnSqliteStore *store, const CairnPoint *point, GError
         " creation_time_ms, owner, label, origin, configuration)"
         " VALUES (?1, upper (?2), upper (?3), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
         " ON CONFLICT (instance_id) DO NOTHING RETURNING id";
+  static const char no_longer_destroyed[] = "DELETE FROM destroyed WHERE guid = ?1";
   gboolean inserted = FALSE;
   int64_t id = 0;
 
   if (!run_point (store, sql, point, &inserted, &id, error))
     return FALSE;
   if (inserted)
-    return put_anchors (store, id, point->anchors, error);
+    return cairn_statement_run_text (store, no_longer_destroyed, SAVING, point->guid, error)
+           && put_anchors (store, id, point->anchors, error);
   g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
                "reference point '%s' is in the store already; destroy it first",
                point->instance_id);
@@ -201,10 +206,27 @@ cairn_sqlite_replace_point (CairnSqliteStore *store, const CairnPoint *point, GE
   return FALSE;
 }
 
+/* Tombstones are a help, not the truth: a store doesn't grow for ever by them. */
+static gboolean
+forget_oldest (CairnSqliteStore *store, GError **error)
+{
+  static const char sql[] = "DELETE FROM destroyed WHERE id <="
+                            " (SELECT max (id) FROM destroyed) - " G_STRINGIFY (TOMBSTONE_LIMIT);
+
+  return cairn_statement_run_text (store, sql, REMOVING, NULL, error);
+}
+
 gboolean
 cairn_sqlite_remove_point (CairnSqliteStore *store, const char *instance_id, GError **error)
 {
-  static const char sql[] = "DELETE FROM point WHERE instance_id = ?1";
+  static const char *const steps[] = {
+    "INSERT INTO destroyed (guid, vm_guid) SELECT guid, vm_guid FROM point WHERE instance_id = ?1"
+    " ON CONFLICT (guid) DO NOTHING",
+    "DELETE FROM point WHERE instance_id = ?1",
+  };
 
-  return cairn_statement_run_text (store, sql, REMOVING, instance_id, error);
+  for (size_t i = 0; i < G_N_ELEMENTS (steps); i++)
+    if (!cairn_statement_run_text (store, steps[i], REMOVING, instance_id, error))
+      return FALSE;
+  return forget_oldest (store, error);
 }

@@ -241,6 +241,23 @@ resolve (CairnSqliteStore *store, const char *id, char **instance_id, GError **e
   return TRUE;
 }
 
+GPtrArray *
+cairn_sqlite_list_destroyed (CairnStore *base, const char *vm_guid, GError **error)
+{
+  static const char sql[] = "SELECT guid FROM destroyed WHERE vm_guid = ?1 ORDER BY id";
+  CairnSqliteStore *store = (CairnSqliteStore *)base;
+  g_autoptr (GPtrArray) guids = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, READING, error);
+  CairnStep step;
+
+  if (!statement)
+    return NULL;
+  cairn_statement_bind_text (statement, 1, vm_guid);
+  while ((step = cairn_statement_step (statement, error)) == CAIRN_STEP_ROW)
+    g_ptr_array_add (guids, cairn_statement_text (statement, 0));
+  return step == CAIRN_STEP_DONE ? g_steal_pointer (&guids) : NULL;
+}
+
 /* *CONFIGURATION stays NULL when the point has none. */
 static gboolean
 read_configuration (CairnSqliteStore *store, const char *instance_id, GBytes **configuration,
@@ -251,9 +268,6 @@ read_configuration (CairnSqliteStore *store, const char *instance_id, GBytes **c
                             " WHERE p.instance_id = ?1";
   g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, READING, error);
   CairnStep step;
-  gconstpointer content;
-  gsize length;
-  gpointer copy;
 
   if (!statement)
     return FALSE;
@@ -261,16 +275,8 @@ read_configuration (CairnSqliteStore *store, const char *instance_id, GBytes **c
   step = cairn_statement_step (statement, error);
   if (step != CAIRN_STEP_ROW)
     return step == CAIRN_STEP_DONE;
-
-  length = (gsize)sqlite3_column_bytes (statement->stmt, 0);
-  copy = g_try_malloc (MAX (length, 1));
-  if (!copy)
-    return cairn_sqlite_fail (store, SQLITE_NOMEM, READING, error);
-  content = sqlite3_column_blob (statement->stmt, 0);
-  if (length > 0 && content)
-    memcpy (copy, content, length);
-  *configuration = g_bytes_new_take (copy, length);
-  return content || length == 0 || cairn_sqlite_fail (store, SQLITE_NOMEM, READING, error);
+  *configuration = cairn_statement_bytes (statement, 0);
+  return cairn_statement_run (statement, error);
 }
 
 /* *POINT stays NULL when there is none. */

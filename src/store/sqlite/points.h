@@ -18,6 +18,7 @@ void cairn_sqlite_note_seen (CairnStore *store, const CairnStoreSeen *seen, size
 gboolean cairn_sqlite_put_point (CairnSqliteStore *store, const CairnPoint *point, GError **error);
 gboolean cairn_sqlite_replace_point (CairnSqliteStore *store, const CairnPoint *point,
                                      GError **error);
+GPtrArray *cairn_sqlite_list_destroyed (CairnStore *base, const char *vm_guid, GError **error);
 gboolean cairn_sqlite_remove_point (CairnSqliteStore *store, const char *instance_id,
                                     GError **error);
 

@@ -120,10 +120,23 @@ static const char shared_configurations[]
 /* A bitmap that was seen disabled or gone can't be trusted again. */
 static const char lost_anchors[] = "ALTER TABLE anchor ADD COLUMN lost TEXT;";
 
+/* Of a hypervisor's VM the store has no more than its disks' identifiers and its aliases. A bitmap
+ * of a destroyed point that turns up again (an older copy of a disk) is known by its tombstone. */
+static const char domains_and_tombstones[]
+    = "ALTER TABLE vm ADD COLUMN is_domain INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE intent ADD COLUMN detail BLOB;"
+      "CREATE TABLE destroyed ("
+      "  id INTEGER PRIMARY KEY," /* by age: the oldest are forgotten first */
+      "  guid TEXT NOT NULL COLLATE NOCASE UNIQUE,"
+      "  vm_guid TEXT NOT NULL COLLATE NOCASE"
+      ") STRICT;"
+      "CREATE INDEX destroyed_by_vm ON destroyed (vm_guid);";
+
 const char *const cairn_schema_steps[CAIRN_SCHEMA_VERSION] = {
   vms_points_and_intents,
   shared_configurations,
   lost_anchors,
+  domains_and_tombstones,
 };
 
 /* One number of one row. The statement isn't kept: it runs once in a store's life. */

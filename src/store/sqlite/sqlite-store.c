@@ -24,6 +24,7 @@ static const CairnStoreOps ops = {
   .list_newer = cairn_sqlite_list_newer,
   .get_point = cairn_sqlite_get_point,
   .newest_time_ms = cairn_sqlite_newest_time_ms,
+  .list_destroyed = cairn_sqlite_list_destroyed,
   .list_intents = cairn_sqlite_list_intents,
   .apply = cairn_sqlite_apply,
   .note_seen = cairn_sqlite_note_seen,

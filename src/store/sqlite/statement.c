@@ -2,6 +2,8 @@
 /* Prepared statements, kept for the life of the store. */
 #include "store/sqlite/statement.h"
 
+#include <string.h>
+
 #include "store/sqlite/failure.h"
 
 CairnStatement *
@@ -144,6 +146,27 @@ cairn_statement_optional_text (CairnStatement *statement, int column)
   if (!text && sqlite3_column_type (statement->stmt, column) != SQLITE_NULL)
     remember (statement, SQLITE_NOMEM);
   return g_strdup (text);
+}
+
+GBytes *
+cairn_statement_bytes (CairnStatement *statement, int column)
+{
+  gsize length = (gsize)sqlite3_column_bytes (statement->stmt, column);
+  gconstpointer content = sqlite3_column_blob (statement->stmt, column);
+  gpointer copy;
+
+  if (sqlite3_column_type (statement->stmt, column) == SQLITE_NULL)
+    return NULL;
+  copy = g_try_malloc (MAX (length, 1));
+  if (!copy || (length > 0 && !content))
+    {
+      g_free (copy);
+      remember (statement, SQLITE_NOMEM);
+      return NULL;
+    }
+  if (length > 0)
+    memcpy (copy, content, length);
+  return g_bytes_new_take (copy, length);
 }
 
 int64_t

@@ -54,6 +54,7 @@ gboolean cairn_statement_run_text (CairnSqliteStore *store, const char *sql, con
 /* Columns count from 0. Texts are owned by the caller; text gives "" for NULL. */
 char *cairn_statement_text (CairnStatement *statement, int column);
 char *cairn_statement_optional_text (CairnStatement *statement, int column);
+GBytes *cairn_statement_bytes (CairnStatement *statement, int column); /* NULL for NULL */
 int64_t cairn_statement_int (CairnStatement *statement, int column);
 uint64_t cairn_statement_uint (CairnStatement *statement, int column);
 

@@ -20,13 +20,13 @@ typedef struct
 #define ALIAS_COLUMNS "vm_guid, guid"
 
 static const Selection all_vms = {
-  .vms = "SELECT guid, name FROM vm ORDER BY name",
+  .vms = "SELECT guid, name, is_domain FROM vm ORDER BY name",
   .disks = "SELECT " DISK_COLUMNS " FROM disk ORDER BY vm_guid, position",
   .aliases = "SELECT " ALIAS_COLUMNS " FROM alias ORDER BY vm_guid, position",
 };
 
 static const Selection one_vm = {
-  .vms = "SELECT guid, name FROM vm WHERE guid = ?1",
+  .vms = "SELECT guid, name, is_domain FROM vm WHERE guid = ?1",
   .disks = "SELECT " DISK_COLUMNS " FROM disk WHERE vm_guid = ?1 ORDER BY position",
   .aliases = "SELECT " ALIAS_COLUMNS " FROM alias WHERE vm_guid = ?1 ORDER BY position",
 };
@@ -43,6 +43,7 @@ take_vm (CairnStatement *statement, GPtrArray *vms, GHashTable *by_guid)
   g_autofree char *name = cairn_statement_text (statement, 1);
   CairnVm *vm = cairn_vm_new (guid, name);
 
+  vm->is_domain = cairn_statement_int (statement, 2) != 0;
   g_ptr_array_add (vms, vm);
   g_hash_table_insert (by_guid, g_ascii_strup (guid, -1), vm);
 }
@@ -202,14 +203,16 @@ check_name (CairnSqliteStore *store, const CairnVm *vm, GError **error)
 static gboolean
 put_row (CairnSqliteStore *store, const CairnVm *vm, GError **error)
 {
-  static const char sql[] = "INSERT INTO vm (guid, name) VALUES (upper (?1), ?2)"
-                            " ON CONFLICT (guid) DO UPDATE SET name = excluded.name";
+  static const char sql[] = "INSERT INTO vm (guid, name, is_domain) VALUES (upper (?1), ?2, ?3)"
+                            " ON CONFLICT (guid) DO UPDATE SET name = excluded.name,"
+                            "  is_domain = excluded.is_domain";
   g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, SAVING, error);
 
   if (!statement)
     return FALSE;
   cairn_statement_bind_text (statement, 1, vm->guid);
   cairn_statement_bind_text (statement, 2, vm->name);
+  cairn_statement_bind_int (statement, 3, vm->is_domain != 0);
   return cairn_statement_run (statement, error);
 }
 

@@ -301,8 +301,8 @@ edit_disks (const CairnEdit *edit, const GPtrArray *disks, GError **error)
 }
 
 gboolean
-cairn_offline_add (GPtrArray *disks, const char *name, uint64_t granularity_bytes, int64_t deadline,
-                   GError **error)
+cairn_offline_add (const GPtrArray *disks, const char *name, uint64_t granularity_bytes,
+                   int64_t deadline, GError **error)
 {
   CairnEdit edit = { CAIRN_QSD_ADD, name, granularity_bytes, deadline };
 
@@ -310,7 +310,7 @@ cairn_offline_add (GPtrArray *disks, const char *name, uint64_t granularity_byte
 }
 
 gboolean
-cairn_offline_remove (GPtrArray *disks, const char *name, int64_t deadline, GError **error)
+cairn_offline_remove (const GPtrArray *disks, const char *name, int64_t deadline, GError **error)
 {
   CairnEdit edit = { CAIRN_QSD_REMOVE, name, 0, deadline };
 

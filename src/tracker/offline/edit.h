@@ -19,9 +19,9 @@
 /* Beyond tracker.h's errors: FILE_NOT_FOUND, ACCESS_DENIED, INVALID_PARAMETER (one image given
  * twice, a name or granularity that QEMU doesn't take), SYSTEM_NOT_AVAILABLE (no
  * qemu-storage-daemon). */
-gboolean cairn_offline_add (GPtrArray *disks, const char *name, uint64_t granularity_bytes,
+gboolean cairn_offline_add (const GPtrArray *disks, const char *name, uint64_t granularity_bytes,
                             int64_t deadline, GError **error);
-gboolean cairn_offline_remove (GPtrArray *disks, const char *name, int64_t deadline,
+gboolean cairn_offline_remove (const GPtrArray *disks, const char *name, int64_t deadline,
                                GError **error);
 
 #endif

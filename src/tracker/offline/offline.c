@@ -12,48 +12,72 @@ offline_close (CairnTracker *tracker)
 }
 
 static void
-offline_probe_disk (CairnTracker *tracker, const CairnDisk *disk, CairnDiskProbe *probe)
+offline_probe_disk (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
+                    CairnDiskProbe *probe)
 {
   cairn_offline_probe (disk, probe);
 }
 
 static gboolean
-offline_add_bitmap (CairnTracker *tracker, GPtrArray *disks, const char *name,
-                    uint64_t granularity_bytes, int64_t deadline, GError **error)
+offline_add_bitmap (CairnTracker *tracker, const CairnBitmapOrder *order, GError **error)
 {
-  return cairn_offline_add (disks, name, granularity_bytes, deadline, error);
+  if (!order->freezes)
+    return cairn_offline_add (order->disks, order->name, order->granularity_bytes, order->deadline,
+                              error);
+  g_set_error_literal (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
+                       "an application-consistent point needs a running guest to freeze, and these "
+                       "are shut-off images; ask for crash consistency, which a shut-off disk "
+                       "meets anyway");
+  return FALSE;
+}
+
+static void
+offline_measure (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
+                 CairnAnchor *anchor)
+{
+  CairnDiskProbe probe = { 0 };
+
+  cairn_offline_probe (disk, &probe);
+  anchor->allocated_bytes = probe.allocated_bytes;
+  cairn_disk_probe_clear (&probe);
 }
 
 static gboolean
-offline_remove_bitmap (CairnTracker *tracker, GPtrArray *disks, const char *name, int64_t deadline,
-                       GError **error)
+offline_remove_bitmap (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *disks,
+                       const char *name, int64_t deadline, GError **error)
 {
   return cairn_offline_remove (disks, name, deadline, error);
 }
 
 static gboolean
-offline_judge (CairnTracker *tracker, const CairnDisk *disk, const CairnAnchor *const *anchors,
-               size_t n_anchors, CairnJudgement *judgements, int64_t deadline, GError **error)
+offline_judge (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
+               const CairnAnchor *const *anchors, size_t n_anchors, CairnJudgement *judgements,
+               int64_t deadline, GError **error)
 {
   return cairn_offline_judge (disk, anchors, n_anchors, judgements, deadline, error);
 }
 
 static gboolean
-offline_changes (CairnTracker *tracker, const CairnDisk *disk, const CairnAnchor *anchor,
-                 uint64_t offset_bytes, uint64_t length_bytes, GArray **extents,
-                 CairnJudgement *judgement, int64_t deadline, GError **error)
+offline_changes (CairnTracker *tracker, const CairnVm *vm, CairnQuestion *questions,
+                 size_t n_questions, int64_t deadline, GError **error)
 {
-  return cairn_offline_changes (disk, anchor, offset_bytes, length_bytes, extents, judgement,
-                                deadline, error);
+  for (size_t i = 0; i < n_questions; i++)
+    {
+      CairnQuestion *one = &questions[i];
+
+      if (!cairn_offline_changes (one->disk, one->anchor, one->offset_bytes, one->length_bytes,
+                                  &one->extents, &one->judgement, deadline, error))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 static const CairnTrackerOps offline_ops = {
   .name = "offline",
   .close = offline_close,
-  .list_vms = NULL,
-  .find_vm = NULL,
   .probe_disk = offline_probe_disk,
   .add_bitmap = offline_add_bitmap,
+  .measure = offline_measure,
   .remove_bitmap = offline_remove_bitmap,
   .judge = offline_judge,
   .changes = offline_changes,

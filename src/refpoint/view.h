@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* view.h: a disk's content as it was at one moment, to be read in parallel.
+ *
+ * Threads: read and map may be called from several threads at once, as many as n_readers says; each
+ * gives its own number below that. open and close: one thread.
+ */
+#ifndef CAIRN_VIEW_H
+#define CAIRN_VIEW_H
+
+#include <cairn/extent.h>
+
+typedef struct CairnView CairnView;
+
+typedef struct
+{
+  /* Fills BUFFER with [offset, offset + length), all within the size. */
+  gboolean (*read) (CairnView *view, unsigned reader, uint64_t offset_bytes, void *buffer,
+                    size_t length_bytes, GError **error);
+
+  /* From OFFSET on (within the size): whether it reads as zeroes without being read, and up to
+   * where that is known to hold (a lower bound, > 0 bytes). */
+  gboolean (*map) (CairnView *view, unsigned reader, uint64_t offset_bytes, gboolean *is_zero,
+                   uint64_t *length_bytes, GError **error);
+
+  void (*close) (CairnView *view);
+} CairnViewOps;
+
+struct CairnView
+{
+  const CairnViewOps *ops;
+  uint64_t size_bytes;
+  unsigned n_readers;
+};
+
+#endif
