@@ -237,15 +237,17 @@ def run(*args, **more):
 # ---- a host: a directory with a store and images ----
 
 class Host:
-    """One host: a directory with images and a store of its own."""
+    """One host: a directory with images and a store of its own. CONNECT: the URI of the hypervisor that
+    its VMs belong to (default: cairn's own, plain images)."""
 
     _count = 0
 
-    def __init__(self, name=None):
+    def __init__(self, name=None, connect=None):
         Host._count += 1
         self.dir = os.path.join(tmp(), name or f"host{Host._count}")
         os.makedirs(self.dir, exist_ok=True)
         self.store = f"sqlite:{self.dir}/cairn.db"
+        self.connect = connect
 
     def path(self, *parts):
         """An absolute path in the host's directory."""
@@ -271,7 +273,8 @@ class Host:
     def cairn(self, *args, **more):
         """Runs cairn on this host's store, in its directory; gives the Result."""
         more.setdefault("cwd", self.dir)
-        return cairn("--store", self.store, *args, **more)
+        connect = ("--connect", self.connect) if self.connect else ()
+        return cairn("--store", self.store, *connect, *args, **more)
 
     def ok(self, *args, **more):
         """Runs cairn --json, which must succeed in silence; gives the parsed answer."""

@@ -39,7 +39,7 @@ install ()
   PATH=$dir/bin "$top/tools/install-packages" "$@" > "$dir/out" 2>&1 < /dev/null
 }
 
-echo 1..7
+echo 1..8
 fresh
 install here
 [ $? = 0 ] && [ ! -s "$dir/out" ] && [ ! -s "$dir/ran" ]
@@ -61,6 +61,13 @@ stand_in id 'echo 0'
 install gone here lost
 [ $? = 0 ] && [ "$(wc -l < "$dir/ran")" = 1 ] && grep -q 'install --no-install-recommends gone lost$' "$dir/ran"
 report "root installs just what is missing, in one go, without an update" $?
+
+fresh
+stand_in id 'echo 0'
+stand_in dpkg-query 'for last; do :; done; [ "$last" != "linux-image-[0-9]*" ] || printf "not-installed\ninstalled\n"'
+install linux-image-cloud-amd64 gone
+[ $? = 0 ] && grep -q 'install --no-install-recommends gone$' "$dir/ran"
+report "a machine with a kernel of its own gets no other" $?
 
 fresh
 stand_in id 'echo 0'
