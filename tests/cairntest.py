@@ -145,8 +145,8 @@ def environment(**changes):
     empty = os.path.join(tmp(), "cairn.conf")
     if not os.path.exists(empty):
         open(empty, "w").close()
-    env.update(CAIRN_CONFIG=empty, XDG_STATE_HOME=os.path.join(tmp(), "state"), LC_ALL="C.UTF-8",
-               TZ="UTC")
+    env.update(CAIRN_CONFIG=empty, CAIRN_RUNTIME_DIR=os.path.join(tmp(), "run"),
+               XDG_STATE_HOME=os.path.join(tmp(), "state"), LC_ALL="C.UTF-8", TZ="UTC")
     # A sanitizer's report must not look like cairn's own exit status 1.
     env["ASAN_OPTIONS"] = "exitcode=99:" + os.environ.get("ASAN_OPTIONS", "detect_leaks=1")
     env["LSAN_OPTIONS"] = "exitcode=99:" + os.environ.get("LSAN_OPTIONS", "")

@@ -223,6 +223,7 @@ cairn_service_create_reference_point (CairnService *service, const char *vm,
     }
   if (!name_point (operation, point, error) || !anchor_point (operation, point, tracked, error))
     return FALSE;
+  cairn_service_settle (service, operation->vm, deadline);
   if (out)
     *out = g_steal_pointer (&point);
   if (disks)

@@ -35,6 +35,8 @@ cairn_service_list_reference_points (CairnService *service, const char *name, GE
   points = service->store->ops->list_points (service->store, vm ? vm->guid : NULL, error);
   if (!points)
     return NULL;
+  if (vm)
+    cairn_service_settle (service, vm, deadline);
   for (guint first = 0; first < points->len;)
     {
       const char *guid = ((CairnPoint *)points->pdata[first])->vm_guid;

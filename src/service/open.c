@@ -3,13 +3,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "refpoint/module.h"
 #include "refpoint/path.h"
 #include "refpoint/recovery.h"
 #include "store/sqlite/sqlite-store.h"
+#include "tracker/libvirt/libvirt.h"
 #include "tracker/offline/offline.h"
 
-#define SQLITE_SCHEME "sqlite:"
-#define SYSTEM_STORE  "/var/lib/cairn/cairn.db"
+#define SQLITE_SCHEME  "sqlite:"
+#define LIBVIRT_SCHEME "qemu"
+#define SYSTEM_STORE   "/var/lib/cairn/cairn.db"
 
 static char *
 default_store_uri (void)
@@ -43,6 +46,15 @@ open_store (const char *uri, GError **error)
 }
 
 static CairnTracker *
+open_libvirt (const char *uri, GError **error)
+{
+  CairnLibvirtNewFunc entry
+      = (CairnLibvirtNewFunc)cairn_module_symbol (CAIRN_LIBVIRT_MODULE, CAIRN_LIBVIRT_ENTRY, error);
+
+  return entry ? entry (uri, cairn_offline_tracker_new (), error) : NULL;
+}
+
+static CairnTracker *
 open_tracker (const char *uri, const CairnConfig *config, GError **error)
 {
   const char *chosen = uri ? uri : g_getenv ("CAIRN_CONNECT");
@@ -51,9 +63,11 @@ open_tracker (const char *uri, const CairnConfig *config, GError **error)
     chosen = config->connect ? config->connect : "images:";
   if (g_str_equal (chosen, "images:"))
     return cairn_offline_tracker_new ();
+  if (g_str_has_prefix (chosen, LIBVIRT_SCHEME))
+    return open_libvirt (chosen, error);
   g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
-               "connection '%s' is of no known kind; give images: (libvirt's domains aren't "
-               "supported yet)",
+               "connection '%s' is of no known kind; give images: or one of libvirt's, for example "
+               "qemu:///system",
                chosen);
   return NULL;
 }

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads bitmaps of a running domain through pull-mode backup jobs. */
+#include "tracker/libvirt/changes.h"
+
+#include <string.h>
+
+#include "nbd/client.h"
+#include "tracker/libvirt/backup.h"
+#include "tracker/libvirt/judge.h"
+
+/* Questions about one point: one job answers them all. */
+typedef struct
+{
+  const char *bitmap;   /* borrowed */
+  GPtrArray *questions; /* of CairnQuestion, borrowed */
+} PointGroup;
+
+static void
+group_free (PointGroup *group)
+{
+  g_ptr_array_unref (group->questions);
+  g_free (group);
+}
+
+static void
+add_to_group (GPtrArray *groups, CairnQuestion *question)
+{
+  PointGroup *group = NULL;
+
+  for (guint i = 0; i < groups->len && !group; i++)
+    if (strcmp (((PointGroup *)groups->pdata[i])->bitmap, question->anchor->bitmap) == 0)
+      group = groups->pdata[i];
+  if (!group)
+    {
+      group = g_new0 (PointGroup, 1);
+      group->bitmap = question->anchor->bitmap;
+      group->questions = g_ptr_array_new ();
+      g_ptr_array_add (groups, group);
+    }
+  g_ptr_array_add (group->questions, question);
+}
+
+/* The part of the disk that is asked about, clipped to it; FALSE when nothing is left. */
+static gboolean
+clip (const CairnQuestion *question, uint64_t size, uint64_t *offset, uint64_t *length)
+{
+  *offset = MIN (question->offset_bytes, size);
+  *length = MIN (question->length_bytes, size - *offset);
+  return *length > 0;
+}
+
+static gboolean
+ask_export (const char *socket, const char *bitmap, CairnQuestion *question, int64_t deadline,
+            GError **error)
+{
+  g_autofree char *context = g_strconcat (CAIRN_NBD_DIRTY_PREFIX, bitmap, NULL);
+  const char *const contexts[] = { context, NULL };
+  g_autoptr (CairnNbdClient) client = NULL;
+  uint64_t offset, length;
+
+  client = cairn_nbd_client_connect (socket, question->disk->target, contexts, deadline, error);
+  if (!client)
+    return FALSE;
+  if (!clip (question, cairn_nbd_client_size (client), &offset, &length))
+    question->extents = cairn_extents_new ();
+  else
+    question->extents = cairn_nbd_client_dirty (client, context, offset, length, error);
+  return question->extents != NULL;
+}
+
+static gboolean
+ask_point (CairnLibvirtTracker *self, CairnLibvirtLook *look, const PointGroup *group,
+           int64_t deadline, GError **error)
+{
+  g_autoptr (GPtrArray) targets = g_ptr_array_new ();
+  CairnLibvirtBackupOrder order
+      = { .targets = targets, .bitmap = group->bitmap, .deadline = deadline };
+  g_autoptr (CairnLibvirtBackup) backup = NULL;
+
+  for (guint i = 0; i < group->questions->len; i++)
+    g_ptr_array_add (targets, ((CairnQuestion *)group->questions->pdata[i])->disk->target);
+  backup = cairn_libvirt_backup_begin (self->libvirt, look, &order, error);
+  if (!backup)
+    return FALSE;
+  for (guint i = 0; i < group->questions->len; i++)
+    if (!ask_export (cairn_libvirt_backup_socket (backup), group->bitmap,
+                     group->questions->pdata[i], deadline, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+check_deadline (int64_t deadline, GError **error)
+{
+  if (g_get_monotonic_time () < deadline)
+    return TRUE;
+  g_set_error_literal (error, CAIRN_ERROR, CAIRN_ERROR_TIMEOUT,
+                       "asking what changed ran past the time limit; try again when the host is "
+                       "less busy, or raise CAIRN_TIMEOUT_MS");
+  return FALSE;
+}
+
+gboolean
+cairn_libvirt_tell_changes (CairnLibvirtTracker *self, CairnLibvirtLook *look,
+                            CairnQuestion *questions, size_t n_questions, int64_t deadline,
+                            GError **error)
+{
+  g_autoptr (GPtrArray) groups = g_ptr_array_new_with_free_func ((GDestroyNotify)group_free);
+
+  if (!cairn_libvirt_look_read_bitmaps (look, error))
+    return FALSE;
+  for (size_t i = 0; i < n_questions; i++)
+    {
+      CairnQuestion *question = &questions[i];
+
+      cairn_libvirt_judge (look, question->disk, &question->anchor, 1, &question->judgement);
+      if (question->judgement.verdict == CAIRN_VERDICT_TRACKED)
+        add_to_group (groups, question);
+    }
+  for (guint i = 0; i < groups->len; i++)
+    if (!check_deadline (deadline, error)
+        || !ask_point (self, look, groups->pdata[i], deadline, error))
+      return FALSE;
+  return check_deadline (deadline, error);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* libvirt's domains as VMs. */
+#include "tracker/libvirt/domains.h"
+
+#include <libvirt/virterror.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "refpoint/guid.h"
+#include "tracker/libvirt/failure.h"
+#include "tracker/libvirt/secret.h"
+
+/* ---- looks ---- */
+
+/* Keeps LOOK as the newest of its VM. */
+static CairnLibvirtLook *
+keep_look (CairnLibvirtTracker *self, CairnLibvirtLook *look)
+{
+  if (look)
+    g_hash_table_replace (self->looks, look->guid, look);
+  return look;
+}
+
+CairnLibvirtLook *
+cairn_libvirt_look_at (CairnLibvirtTracker *self, const CairnVm *vm, GError **error)
+{
+  CairnLibvirtLook *look = g_hash_table_lookup (self->looks, vm->guid);
+
+  return look ? look : keep_look (self, cairn_libvirt_look_find (self->libvirt, vm->guid, error));
+}
+
+CairnLibvirtLook *
+cairn_libvirt_look_at_running (CairnLibvirtTracker *self, const CairnVm *vm, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  CairnLibvirtLook *look = cairn_libvirt_look_at (self, vm, &cause);
+
+  if (look)
+    return look->is_running ? look : NULL;
+  /* Undefined meanwhile: its images may still be there. */
+  if (cause->code != CAIRN_ERROR_INVALID_PARAMETER)
+    g_propagate_error (error, g_steal_pointer (&cause));
+  return NULL;
+}
+
+gboolean
+cairn_libvirt_has_turned (CairnLibvirtTracker *self, const CairnVm *vm)
+{
+  CairnLibvirtLook *look = g_hash_table_lookup (self->looks, vm->guid);
+
+  if (!look || !cairn_libvirt_look_is_stale (look))
+    return FALSE;
+  g_hash_table_remove (self->looks, vm->guid);
+  return TRUE;
+}
+
+/* ---- VMs ---- */
+
+/* The same for the same disk for ever, on every host: from the VM and the target. */
+static char *
+identifier_of (const char *vm_guid, const char *target)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree char *text = NULL;
+  g_autofree char *controller = NULL;
+  const char *hex;
+
+  g_checksum_update (checksum, (const guchar *)vm_guid, -1);
+  g_checksum_update (checksum, (const guchar *)"\\", 1);
+  g_checksum_update (checksum, (const guchar *)target, -1);
+  hex = g_checksum_get_string (checksum);
+  /* Version 8 (RFC 9562: of the application's own making), variant 10. */
+  text
+      = g_strdup_printf ("%.8s-%.4s-8%.3s-8%.3s-%.12s", hex, hex + 8, hex + 13, hex + 17, hex + 20);
+  controller = cairn_guid_normalize (text);
+  return cairn_disk_identifier_format (vm_guid, controller, 0, 0);
+}
+
+static CairnDisk *
+disk_new (CairnLibvirtTracker *self, const CairnLibvirtLook *look, const CairnLibvirtDisk *found)
+{
+  const CairnLibvirtLayer *active = found->layers->pdata[0];
+  CairnDisk *disk = g_new0 (CairnDisk, 1);
+
+  disk->identifier = identifier_of (look->guid, found->target);
+  disk->target = g_strdup (found->target);
+  disk->path = g_strdup (found->is_local ? active->path : found->where);
+  disk->format = g_strdup (active->format);
+  if (found->secret && !look->is_running)
+    disk->key = cairn_libvirt_secret_read (self->libvirt, found);
+  return disk;
+}
+
+static CairnVm *
+vm_new (CairnLibvirtTracker *self, const CairnLibvirtLook *look)
+{
+  CairnVm *vm = cairn_vm_new (look->guid, look->description->name);
+
+  vm->is_domain = TRUE;
+  for (guint i = 0; i < look->description->disks->len; i++)
+    g_ptr_array_add (vm->disks, disk_new (self, look, look->description->disks->pdata[i]));
+  return vm;
+}
+
+CairnVm *
+cairn_libvirt_find_vm (CairnTracker *tracker, const char *name_or_guid, GError **error)
+{
+  CairnLibvirtTracker *self = (CairnLibvirtTracker *)tracker;
+  CairnLibvirtLook *look
+      = keep_look (self, cairn_libvirt_look_find (self->libvirt, name_or_guid, error));
+
+  return look ? vm_new (self, look) : NULL;
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp ((*(const CairnVm *const *)a)->name, (*(const CairnVm *const *)b)->name);
+}
+
+GPtrArray *
+cairn_libvirt_list_vms (CairnTracker *tracker, GError **error)
+{
+  CairnLibvirtTracker *self = (CairnLibvirtTracker *)tracker;
+  virConnectPtr conn = cairn_libvirt_connect (self->libvirt, error);
+  g_autoptr (GPtrArray) vms = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_vm_free);
+  virDomainPtr *domains = NULL;
+  int n;
+
+  if (!conn)
+    return NULL;
+  n = virConnectListAllDomains (conn, &domains, 0);
+  if (n < 0)
+    return cairn_libvirt_fail (error, "the VMs can't be listed"), NULL;
+  for (int i = 0; i < n; i++)
+    {
+      /* One that was undefined meanwhile isn't there. */
+      CairnLibvirtLook *look = keep_look (self, cairn_libvirt_look_new (domains[i], NULL));
+
+      if (look)
+        g_ptr_array_add (vms, vm_new (self, look));
+    }
+  free (domains);
+  g_ptr_array_sort (vms, compare_names);
+  return g_steal_pointer (&vms);
+}
+
+/* ---- changes ---- */
+
+/* Whether a job that moves the VM away is under way. */
+static gboolean
+is_leaving (virDomainPtr domain)
+{
+  virTypedParameterPtr params = NULL;
+  int type = VIR_DOMAIN_JOB_NONE, n = 0, operation = VIR_DOMAIN_JOB_OPERATION_UNKNOWN;
+
+  if (virDomainGetJobStats (domain, &type, &params, &n, 0) != 0 || type == VIR_DOMAIN_JOB_NONE)
+    return FALSE;
+  virTypedParamsGetInt (params, n, VIR_DOMAIN_JOB_OPERATION, &operation);
+  virTypedParamsFree (params, n);
+  return operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
+         || operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN
+         || operation == VIR_DOMAIN_JOB_OPERATION_SAVE
+         || operation == VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_REVERT;
+}
+
+gboolean
+cairn_libvirt_begin_change (CairnTracker *tracker, const CairnVm *vm, GError **error)
+{
+  CairnLibvirtTracker *self = (CairnLibvirtTracker *)tracker;
+  CairnLibvirtLook *look = cairn_libvirt_look_at (self, vm, error);
+
+  if (!look)
+    return FALSE;
+  if (!look->is_running || (!look->is_arriving && !is_leaving (look->domain)))
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
+               "VM '%s' is migrating or being saved; wait until that is done, and try again on the "
+               "host where it then is",
+               vm->name);
+  return FALSE;
+}

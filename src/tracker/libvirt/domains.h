@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* domains.h: the tracker's inside: its connection, the looks it has taken, and its VMs. */
+#ifndef CAIRN_LIBVIRT_DOMAINS_H
+#define CAIRN_LIBVIRT_DOMAINS_H
+
+#include "refpoint/tracker.h"
+#include "tracker/libvirt/look.h"
+
+typedef struct
+{
+  CairnTracker tracker;
+  CairnLibvirt *libvirt; /* owned */
+  CairnTracker *offline; /* owned */
+  GHashTable *looks;     /* VM GUID -> CairnLibvirtLook, owned: the newest of each */
+} CairnLibvirtTracker;
+
+/* The look of this call of the service at VM; taken now when there is none. Borrowed: valid until
+ * the next look at the same VM. */
+CairnLibvirtLook *cairn_libvirt_look_at (CairnLibvirtTracker *self, const CairnVm *vm,
+                                         GError **error);
+
+/* As above, if the VM is running by the look; NULL without an error when it is shut off or unknown
+ * to libvirt: the offline tracker's. */
+CairnLibvirtLook *cairn_libvirt_look_at_running (CairnLibvirtTracker *self, const CairnVm *vm,
+                                                 GError **error);
+
+/* Whether the VM started or stopped since the look; then it is looked at again, and the caller
+ * should begin again. */
+gboolean cairn_libvirt_has_turned (CairnLibvirtTracker *self, const CairnVm *vm);
+
+/* The methods of the same names. */
+GPtrArray *cairn_libvirt_list_vms (CairnTracker *tracker, GError **error);
+CairnVm *cairn_libvirt_find_vm (CairnTracker *tracker, const char *name_or_guid, GError **error);
+gboolean cairn_libvirt_begin_change (CairnTracker *tracker, const CairnVm *vm, GError **error);
+
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Finds verdicts about disks of a running domain. docs/verdicts.md tells the same to users.
+ *
+ * libvirt's external snapshot of a domain with checkpoints makes bitmaps of the same names in the
+ * overlay, so a point's changes are the union over the layers from the active one down. How much
+ * that union holds isn't known without reading it: at least its largest part, at most their sum.
+ */
+#include "tracker/libvirt/judge.h"
+
+#include <string.h>
+
+#define START_OVER                                                                                 \
+  "compare the disk with a copy of it as of the point (`cairn adopt`), or take a full backup and " \
+  "create a new reference point"
+
+/* ---- what a disk is ---- */
+
+static void set_probe (CairnDiskProbe *probe, CairnVerdict verdict, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+
+static void
+set_probe (CairnDiskProbe *probe, CairnVerdict verdict, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  probe->verdict = verdict;
+  probe->reason = g_strdup_vprintf (format, args);
+  va_end (args);
+}
+
+static void
+probe_found (const CairnLibvirtLook *look, const CairnLibvirtDisk *disk, CairnDiskProbe *probe)
+{
+  const CairnLibvirtLayer *active = disk->layers->pdata[0];
+
+  if (strcmp (disk->device, "disk") != 0 && strcmp (disk->device, "lun") != 0)
+    set_probe (probe, CAIRN_VERDICT_UNSUPPORTED_FORMAT,
+               "disk '%s' is a %s drive, whose media aren't tracked; it needs no backup of changes",
+               disk->target, disk->device);
+  else if (strcmp (active->format, "qcow2") != 0)
+    set_probe (probe, CAIRN_VERDICT_UNSUPPORTED_FORMAT,
+               "disk '%s' ('%s') has the format %s, which can't keep bitmaps; convert it with "
+               "'qemu-img convert -O qcow2'",
+               disk->target, disk->where, *active->format ? active->format : "raw");
+  else if (active->is_old)
+    set_probe (probe, CAIRN_VERDICT_UNSUPPORTED_FORMAT,
+               "image '%s' is qcow2 version 2, which can't keep bitmaps; shut the VM down and "
+               "convert it with 'qemu-img amend -o compat=1.1'",
+               disk->where);
+  else if (disk->is_readonly)
+    set_probe (probe, CAIRN_VERDICT_UNSUPPORTED_FORMAT,
+               "disk '%s' is attached read-only, so it can't keep bitmaps; it doesn't change "
+               "either",
+               disk->target);
+  else if (look->is_arriving)
+    set_probe (probe, CAIRN_VERDICT_BUSY,
+               "VM '%s' is arriving by migration; try again when it is here",
+               look->description->name);
+  else
+    set_probe (probe, CAIRN_VERDICT_TRACKED, "%s", "");
+}
+
+void
+cairn_libvirt_probe (const CairnLibvirtLook *look, const CairnDisk *disk, CairnDiskProbe *probe)
+{
+  const CairnLibvirtDisk *found = cairn_libvirt_look_find_disk (look, disk->target);
+  const CairnLibvirtLayer *active = found ? found->layers->pdata[0] : NULL;
+
+  if (!found)
+    {
+      set_probe (probe, CAIRN_VERDICT_NO_FILE,
+                 "disk '%s' isn't attached to the VM; attach it and try again", disk->target);
+      return;
+    }
+  probe->format = g_strdup (active->format);
+  probe->virtual_size_bytes = active->virtual_size_bytes;
+  probe_found (look, found, probe);
+}
+
+/* ---- anchors ---- */
+
+static void set_verdict (CairnJudgement *judgement, CairnVerdict verdict, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+
+static void
+set_verdict (CairnJudgement *judgement, CairnVerdict verdict, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  g_free (judgement->reason);
+  judgement->verdict = verdict;
+  judgement->reason = g_strdup_vprintf (format, args);
+  va_end (args);
+}
+
+/* What the layers hold of one point, from the active one down as far as they have its bitmap. */
+typedef struct
+{
+  guint n_layers;
+  uint64_t least_bytes;             /* the union holds at least that */
+  uint64_t most_bytes;              /* and at most that */
+  const CairnLibvirtBitmap *broken; /* one that can't be trusted */
+  const CairnLibvirtLayer *broken_layer;
+  const CairnLibvirtLayer *deeper; /* a layer below a gap that has the bitmap again */
+  gboolean has_home;               /* one of them is the image that the anchor was set in */
+} Chain;
+
+static gboolean
+is_sound (const CairnLibvirtBitmap *bitmap, const CairnAnchor *anchor)
+{
+  return !bitmap->is_inconsistent && bitmap->is_recording
+         && bitmap->granularity_bytes == anchor->granularity_bytes;
+}
+
+static void
+walk_chain (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, Chain *chain)
+{
+  gboolean ended = FALSE;
+
+  memset (chain, 0, sizeof *chain);
+  for (guint i = 0; i < disk->layers->len; i++)
+    {
+      const CairnLibvirtLayer *layer = disk->layers->pdata[i];
+      const CairnLibvirtBitmap *bitmap = g_hash_table_lookup (layer->bitmaps, anchor->bitmap);
+
+      if (bitmap && ended && !chain->deeper)
+        chain->deeper = layer;
+      ended = ended || !bitmap;
+      if (ended)
+        continue;
+      chain->n_layers++;
+      chain->least_bytes = MAX (chain->least_bytes, bitmap->dirty_bytes);
+      chain->most_bytes += bitmap->dirty_bytes;
+      chain->has_home = chain->has_home || strcmp (layer->path, anchor->path) == 0;
+      if (!chain->broken && !is_sound (bitmap, anchor))
+        {
+          chain->broken = bitmap;
+          chain->broken_layer = layer;
+        }
+    }
+}
+
+static gboolean
+refuse_broken (const Chain *chain, const CairnAnchor *anchor, CairnJudgement *judgement)
+{
+  const CairnLibvirtBitmap *bitmap = chain->broken;
+  const char *path = bitmap ? chain->broken_layer->path : NULL;
+
+  if (!bitmap)
+    return FALSE;
+  if (bitmap->is_inconsistent)
+    set_verdict (judgement, CAIRN_VERDICT_IN_USE,
+                 "bitmap '%s' in image '%s' was left in use by a crash of QEMU, so it lacks "
+                 "changes; " START_OVER,
+                 anchor->bitmap, path);
+  else if (bitmap->granularity_bytes != anchor->granularity_bytes)
+    set_verdict (judgement, CAIRN_VERDICT_GRANULARITY_DIFFERS,
+                 "bitmap '%s' in image '%s' has a granularity of %" G_GUINT64_FORMAT
+                 " bytes instead of %" G_GUINT64_FORMAT
+                 ", so it isn't the one that was made; " START_OVER,
+                 anchor->bitmap, path, bitmap->granularity_bytes, anchor->granularity_bytes);
+  else
+    set_verdict (judgement, CAIRN_VERDICT_DISABLED,
+                 "bitmap '%s' in image '%s' was disabled, so it lacks changes; " START_OVER,
+                 anchor->bitmap, path);
+  return TRUE;
+}
+
+static gboolean
+refuse_missing (const CairnLibvirtDisk *disk, const Chain *chain, const CairnAnchor *anchor,
+                CairnJudgement *judgement)
+{
+  const CairnLibvirtLayer *active = disk->layers->pdata[0];
+
+  if (chain->n_layers > 0 && !chain->deeper)
+    return FALSE;
+  if (chain->deeper)
+    set_verdict (judgement, CAIRN_VERDICT_BACKING_ONLY,
+                 "bitmap '%s' lies in '%s', a backing image of '%s', and doesn't know what was "
+                 "written above it; commit the overlay into it, or " START_OVER,
+                 anchor->bitmap, chain->deeper->path, active->path);
+  else
+    set_verdict (judgement, CAIRN_VERDICT_MISSING,
+                 "image '%s' has no bitmap '%s': it was removed, QEMU was killed before it had "
+                 "saved it, or the disk was copied or converted without it; " START_OVER,
+                 active->path, anchor->bitmap);
+  return TRUE;
+}
+
+/* A block pull leaves the pulled image's bitmap behind, and the overlay's alone lacks its changes.
+ */
+static gboolean
+refuse_moved (const CairnLibvirtDisk *disk, const Chain *chain, const CairnAnchor *anchor,
+              CairnJudgement *judgement)
+{
+  const CairnLibvirtLayer *active = disk->layers->pdata[0];
+
+  if (chain->has_home || !disk->is_local || !g_file_test (anchor->path, G_FILE_TEST_EXISTS))
+    return FALSE;
+  set_verdict (
+      judgement, CAIRN_VERDICT_MISSING,
+      "the disk is in image '%s' now and the point was made in '%s', which is still there: "
+      "if its content was pulled or copied over, changes may have stayed behind in it; "
+      "list the point while the VM is shut off, which looks closer, or " START_OVER,
+      active->path, anchor->path);
+  return TRUE;
+}
+
+/* A bitmap never shrinks, and an older one holds all that a newer one does. */
+static gboolean
+refuse_shrunk (const Chain *chain, const CairnAnchor *anchor, uint64_t newer_least_bytes,
+               CairnJudgement *judgement)
+{
+  uint64_t should = MAX (anchor->dirty_seen_bytes, newer_least_bytes);
+
+  if (chain->most_bytes >= should)
+    return FALSE;
+  set_verdict (judgement, CAIRN_VERDICT_DISABLED,
+               "bitmap '%s' holds %" G_GUINT64_FORMAT " bytes of changes, and %" G_GUINT64_FORMAT
+               " are known: it was cleared, or removed and made anew; " START_OVER,
+               anchor->bitmap, chain->most_bytes, should);
+  return TRUE;
+}
+
+static gboolean
+refuse_size (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, CairnJudgement *judgement)
+{
+  const CairnLibvirtLayer *active = disk->layers->pdata[0];
+
+  if (active->virtual_size_bytes == anchor->virtual_size_bytes)
+    return FALSE;
+  set_verdict (judgement, CAIRN_VERDICT_SIZE_DIFFERS,
+               "image '%s' has a virtual size of %" G_GUINT64_FORMAT
+               " bytes, and %" G_GUINT64_FORMAT
+               " at the reference point; attach the right image, or " START_OVER,
+               active->path, active->virtual_size_bytes, anchor->virtual_size_bytes);
+  return TRUE;
+}
+
+/* Judges one anchor; *NEWER_BYTES is what the newer ones hold at least, and grows by this one. */
+static void
+judge_anchor (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, uint64_t *newer_bytes,
+              CairnJudgement *judgement)
+{
+  Chain chain;
+
+  if (!anchor->bitmap)
+    {
+      set_verdict (judgement, CAIRN_VERDICT_UNANCHORED,
+                   "no bitmap was ever tied to this reference point on disk '%s'; " START_OVER,
+                   disk->target);
+      return;
+    }
+  walk_chain (disk, anchor, &chain);
+  if (refuse_size (disk, anchor, judgement) || refuse_missing (disk, &chain, anchor, judgement)
+      || refuse_broken (&chain, anchor, judgement) || refuse_moved (disk, &chain, anchor, judgement)
+      || refuse_shrunk (&chain, anchor, *newer_bytes, judgement))
+    return;
+  set_verdict (judgement, CAIRN_VERDICT_TRACKED, "%s", "");
+  judgement->dirty_bytes = chain.least_bytes;
+  *newer_bytes = MAX (*newer_bytes, chain.least_bytes);
+}
+
+void
+cairn_libvirt_judge (const CairnLibvirtLook *look, const CairnDisk *disk,
+                     const CairnAnchor *const *anchors, size_t n_anchors,
+                     CairnJudgement *judgements)
+{
+  const CairnLibvirtDisk *found = cairn_libvirt_look_find_disk (look, disk->target);
+  CairnDiskProbe probe = { 0 };
+  uint64_t newer_bytes = 0;
+
+  cairn_libvirt_probe (look, disk, &probe);
+  for (size_t i = n_anchors; i-- > 0;)
+    if (probe.verdict == CAIRN_VERDICT_TRACKED)
+      judge_anchor (found, anchors[i], &newer_bytes, &judgements[i]);
+    else
+      set_verdict (&judgements[i], probe.verdict, "%s", probe.reason);
+  cairn_disk_probe_clear (&probe);
+}

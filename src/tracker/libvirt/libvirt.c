@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The libvirt tracker's table of methods: a running domain is asked through its QEMU, a shut-off
+ * one's images are the offline tracker's. When a domain starts or stops in the middle, the method
+ * begins again the other way, once. */
+#include "tracker/libvirt/libvirt.h"
+
+#include "tracker/libvirt/backup.h"
+#include "tracker/libvirt/changes.h"
+#include "tracker/libvirt/domains.h"
+#include "tracker/libvirt/edit.h"
+#include "tracker/libvirt/judge.h"
+#include "tracker/libvirt/records.h"
+
+static CairnLibvirtTracker *
+tracker_of (CairnTracker *tracker)
+{
+  return (CairnLibvirtTracker *)tracker;
+}
+
+static void
+close_tracker (CairnTracker *tracker)
+{
+  CairnLibvirtTracker *self = tracker_of (tracker);
+
+  g_hash_table_unref (self->looks);
+  self->offline->ops->close (self->offline);
+  cairn_libvirt_free (self->libvirt);
+  g_free (self);
+}
+
+/* Whether an offline answer may only mean that the domain has started since the look. */
+static gboolean
+should_look_again (CairnLibvirtTracker *self, const CairnVm *vm, int attempt)
+{
+  return attempt == 0 && cairn_libvirt_has_turned (self, vm);
+}
+
+/* ---- disks ---- */
+
+static void
+set_unreachable (CairnDiskProbe *probe, const GError *cause)
+{
+  probe->verdict = CAIRN_VERDICT_UNREADABLE;
+  probe->reason = g_strdup (cause->message);
+}
+
+/* What isn't on this host, or is a drive for media, isn't for the offline tracker. */
+static gboolean
+probe_by_description (CairnLibvirtTracker *self, const CairnVm *vm, const CairnDisk *disk,
+                      CairnDiskProbe *probe)
+{
+  CairnLibvirtLook *look = cairn_libvirt_look_at (self, vm, NULL);
+  const CairnLibvirtDisk *found = look ? cairn_libvirt_look_find_disk (look, disk->target) : NULL;
+
+  if (!found)
+    return FALSE;
+  cairn_libvirt_probe (look, disk, probe);
+  if (probe->verdict == CAIRN_VERDICT_TRACKED && !found->is_local)
+    {
+      probe->verdict = CAIRN_VERDICT_UNSUPPORTED_FORMAT;
+      g_free (probe->reason);
+      probe->reason = g_strdup_printf ("disk '%s' ('%s') isn't a file or block device of this "
+                                       "host, so it is tracked only while the VM runs; start the "
+                                       "VM",
+                                       disk->target, found->where);
+    }
+  if (probe->verdict != CAIRN_VERDICT_TRACKED)
+    return TRUE;
+  cairn_disk_probe_clear (probe);
+  return FALSE;
+}
+
+static void
+probe_disk (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, CairnDiskProbe *probe)
+{
+  CairnLibvirtTracker *self = tracker_of (tracker);
+
+  for (int attempt = 0;; attempt++)
+    {
+      g_autoptr (GError) cause = NULL;
+      CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, vm, &cause);
+
+      cairn_disk_probe_clear (probe);
+      if (cause || (look && !cairn_libvirt_look_read_bitmaps (look, &cause)))
+        set_unreachable (probe, cause);
+      else if (look)
+        cairn_libvirt_probe (look, disk, probe);
+      else if (!probe_by_description (self, vm, disk, probe))
+        self->offline->ops->probe_disk (self->offline, vm, disk, probe);
+      if ((!cause && probe->verdict != CAIRN_VERDICT_BUSY)
+          || !should_look_again (self, vm, attempt))
+        return;
+    }
+}
+
+static void
+measure (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, CairnAnchor *anchor)
+{
+  CairnLibvirtTracker *self = tracker_of (tracker);
+  CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, vm, NULL);
+  const CairnLibvirtDisk *found;
+  const CairnLibvirtBitmap *bitmap = NULL;
+
+  if (!look)
+    {
+      self->offline->ops->measure (self->offline, vm, disk, anchor);
+      return;
+    }
+  anchor->allocated_bytes = 0;
+  found = cairn_libvirt_look_find_disk (look, disk->target);
+  if (found && anchor->bitmap && cairn_libvirt_look_read_bitmaps (look, NULL))
+    bitmap = g_hash_table_lookup (((CairnLibvirtLayer *)found->layers->pdata[0])->bitmaps,
+                                  anchor->bitmap);
+  if (bitmap)
+    anchor->granularity_bytes = bitmap->granularity_bytes;
+}
+
+/* ---- bitmaps ---- */
+
+static gboolean
+add_bitmap (CairnTracker *tracker, const CairnBitmapOrder *order, GError **error)
+{
+  CairnLibvirtTracker *self = tracker_of (tracker);
+
+  for (int attempt = 0;; attempt++)
+    {
+      g_autoptr (GError) cause = NULL;
+      CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, order->vm, &cause);
+
+      if (look ? cairn_libvirt_add (self, look, order, &cause)
+               : !cause && self->offline->ops->add_bitmap (self->offline, order, &cause))
+        return TRUE;
+      if (should_look_again (self, order->vm, attempt))
+        continue;
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
+    }
+}
+
+static gboolean
+remove_bitmap (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *disks, const char *name,
+               int64_t deadline, GError **error)
+{
+  CairnLibvirtTracker *self = tracker_of (tracker);
+  CairnTracker *offline = self->offline;
+
+  for (int attempt = 0;; attempt++)
+    {
+      g_autoptr (GError) cause = NULL;
+      CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, vm, &cause);
+
+      if (look && cairn_libvirt_remove (look, disks, name, &cause))
+        return TRUE;
+      if (!look && !cause
+          && offline->ops->remove_bitmap (offline, vm, disks, name, deadline, &cause))
+        {
+          cairn_libvirt_forget_unused (self, vm, disks, name);
+          return TRUE;
+        }
+      if (should_look_again (self, vm, attempt))
+        continue;
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
+    }
+}
+
+/* ---- answers ---- */
+
+static void
+clear_judgements (CairnJudgement *judgements, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    {
+      cairn_judgement_clear (&judgements[i]);
+      judgements[i] = (CairnJudgement){ 0 };
+    }
+}
+
+/* What the domain's description rules out for all anchors of DISK. */
+static gboolean
+judge_by_description (CairnLibvirtTracker *self, const CairnVm *vm, const CairnDisk *disk,
+                      CairnJudgement *judgements, size_t n)
+{
+  CairnDiskProbe probe = { 0 };
+
+  if (!probe_by_description (self, vm, disk, &probe))
+    return FALSE;
+  for (size_t i = 0; i < n; i++)
+    {
+      judgements[i].verdict = probe.verdict;
+      judgements[i].reason = g_strdup (probe.reason);
+    }
+  cairn_disk_probe_clear (&probe);
+  return TRUE;
+}
+
+static gboolean
+judge_once (CairnLibvirtTracker *self, const CairnVm *vm, const CairnDisk *disk,
+            const CairnAnchor *const *anchors, size_t n, CairnJudgement *judgements,
+            int64_t deadline, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, vm, &cause);
+
+  if (cause)
+    {
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
+    }
+  if (look)
+    {
+      if (!cairn_libvirt_look_read_bitmaps (look, error))
+        return FALSE;
+      cairn_libvirt_judge (look, disk, anchors, n, judgements);
+      return TRUE;
+    }
+  return judge_by_description (self, vm, disk, judgements, n)
+         || self->offline->ops->judge (self->offline, vm, disk, anchors, n, judgements, deadline,
+                                       error);
+}
+
+static gboolean
+judge (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
+       const CairnAnchor *const *anchors, size_t n_anchors, CairnJudgement *judgements,
+       int64_t deadline, GError **error)
+{
+  CairnLibvirtTracker *self = tracker_of (tracker);
+
+  for (int attempt = 0;; attempt++)
+    {
+      g_autoptr (GError) cause = NULL;
+      gboolean ok;
+
+      clear_judgements (judgements, n_anchors);
+      ok = judge_once (self, vm, disk, anchors, n_anchors, judgements, deadline, &cause);
+      if ((!ok || (n_anchors > 0 && judgements[0].verdict == CAIRN_VERDICT_BUSY))
+          && should_look_again (self, vm, attempt))
+        continue;
+      if (!ok)
+        g_propagate_error (error, g_steal_pointer (&cause));
+      return ok;
+    }
+}
+
+static gboolean
+changes_once (CairnLibvirtTracker *self, const CairnVm *vm, CairnQuestion *questions, size_t n,
+              int64_t deadline, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, vm, &cause);
+
+  if (look)
+    return cairn_libvirt_tell_changes (self, look, questions, n, deadline, error);
+  if (!cause)
+    return self->offline->ops->changes (self->offline, vm, questions, n, deadline, error);
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
+}
+
+static gboolean
+changes (CairnTracker *tracker, const CairnVm *vm, CairnQuestion *questions, size_t n_questions,
+         int64_t deadline, GError **error)
+{
+  CairnLibvirtTracker *self = tracker_of (tracker);
+
+  for (int attempt = 0;; attempt++)
+    {
+      g_autoptr (GError) cause = NULL;
+      gboolean ok = changes_once (self, vm, questions, n_questions, deadline, &cause);
+      gboolean busy = ok && questions[0].judgement.verdict == CAIRN_VERDICT_BUSY;
+
+      if ((!ok || busy) && should_look_again (self, vm, attempt))
+        {
+          for (size_t i = 0; i < n_questions; i++)
+            {
+              cairn_question_clear (&questions[i]);
+              questions[i].judgement = (CairnJudgement){ 0 };
+            }
+          continue;
+        }
+      if (!ok)
+        g_propagate_error (error, g_steal_pointer (&cause));
+      return ok;
+    }
+}
+
+static gboolean
+end_leftover_job (CairnTracker *tracker, const CairnVm *vm, GError **error)
+{
+  CairnLibvirtTracker *self = tracker_of (tracker);
+  g_autoptr (GError) cause = NULL;
+  CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, vm, &cause);
+
+  if (look)
+    return cairn_libvirt_backup_end_leftover (self->libvirt, look, error);
+  if (!cause)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
+}
+
+/* ---- the table ---- */
+
+static const CairnTrackerOps libvirt_ops = {
+  .name = "libvirt",
+  .close = close_tracker,
+  .list_vms = cairn_libvirt_list_vms,
+  .find_vm = cairn_libvirt_find_vm,
+  .begin_change = cairn_libvirt_begin_change,
+  .probe_disk = probe_disk,
+  .add_bitmap = add_bitmap,
+  .measure = measure,
+  .remove_bitmap = remove_bitmap,
+  .judge = judge,
+  .changes = changes,
+  .settle = cairn_libvirt_settle,
+  .take_inventory = cairn_libvirt_take_inventory,
+  .drop_record = cairn_libvirt_drop_record,
+  .end_leftover_job = end_leftover_job,
+};
+
+static void
+free_look (gpointer look)
+{
+  cairn_libvirt_look_free (look);
+}
+
+CairnTracker *
+cairn_libvirt_tracker_new (const char *uri, CairnTracker *offline, GError **error)
+{
+  CairnLibvirt *libvirt = cairn_libvirt_new (uri, error);
+  CairnLibvirtTracker *self;
+
+  if (!libvirt)
+    {
+      offline->ops->close (offline);
+      return NULL;
+    }
+  self = g_new0 (CairnLibvirtTracker, 1);
+  self->tracker.ops = &libvirt_ops;
+  self->libvirt = libvirt;
+  self->offline = offline;
+  self->looks = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, free_look);
+  return &self->tracker;
+}

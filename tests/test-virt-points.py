@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Reference points of libvirt's domains, running and shut off."""
+from cairnvirt import *
+
+
+def changes_of(answer):
+    return {disk["Target"]: disk["Changes"] for disk in answer["Disks"]}
+
+
+def verdicts_of(answer):
+    return {disk["Target"]: disk["Verdict"] for disk in answer["Disks"]}
+
+
+@test("a point of a running domain tells what was written since, on every disk")
+def running():
+    host = Libvirt()
+    vm = host.domain("web", disks=2).start()
+    vm.write("vda", 0, 1)
+    first = host.ok("create", "web")
+    equal(verdicts_of(first), {"vda": "tracked", "vdb": "tracked"})
+    vm.write("vda", 1 << 20, 200000)
+    second = host.ok("create", "web")["ReferencePoint"]
+    vm.write("vdb", 0x50000, 3)
+    since = host.ok("changes", first["ReferencePoint"])
+    equal(changes_of(since), {"vda": granules([(1 << 20, 200000)]), "vdb": [[0x50000, 0x10000]]})
+    equal(changes_of(host.ok("changes", second)), {"vda": [], "vdb": [[0x50000, 0x10000]]})
+    equal([p["InstanceID"] for p in host.ok("list", "web")], [first["ReferencePoint"], second])
+    equal([p.split("\\")[1] for p in (first["ReferencePoint"], second)], sorted(vm.checkpoints()))
+    host.ok("destroy", second)
+    equal(vm.checkpoints(), [first["ReferencePoint"].split("\\")[1]])
+    equal(changes_of(host.ok("changes", first["ReferencePoint"]))["vdb"], [[0x50000, 0x10000]])
+
+
+main()
