@@ -54,6 +54,38 @@ test_round_trip (void)
     }
 }
 
+/* A set of granules says what the list of extents that it was made of says. */
+static void
+test_granules (void)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (8);
+
+  for (int i = 0; i < 50; i++)
+    {
+      const uint64_t size = 20000 * GRANULE - 512;
+      g_autoptr (GArray) extents = random_extents (random, 20000);
+      g_autoptr (GBytes) bytes = cairn_dirty_encode (extents, GRANULE);
+      g_autoptr (CairnGranules) granules = cairn_granules_new (size, GRANULE, NULL);
+      g_autoptr (GBytes) again = NULL;
+      CairnExtent *last = &g_array_index (extents, CairnExtent, extents->len - 1);
+      uint64_t offset, first, n;
+
+      g_assert_true (cairn_dirty_decode_granules (bytes, granules));
+      g_assert_cmpuint (cairn_granules_total_bytes (granules), ==,
+                        cairn_extents_total_bytes (extents));
+      again = cairn_dirty_encode_granules (granules, granules->n_granules);
+      g_assert_true (g_bytes_equal (again, bytes));
+      g_assert_true (cairn_granules_are_within (granules, extents, &offset));
+      last->length_bytes -= GRANULE / 2; /* clipped or not, that is too little */
+      g_assert_false (cairn_granules_are_within (granules, extents, &offset));
+      g_assert_cmpuint (offset, ==, last->offset_bytes);
+      /* The window counts, not what lies beyond. */
+      g_assert_true (
+          cairn_granules_next (granules, 0, last->offset_bytes / GRANULE + 1, &first, &n));
+      g_assert_false (cairn_granules_next (granules, first, first, &first, &n));
+    }
+}
+
 /* The last extent of a disk that isn't a whole number of granules long. */
 static void
 test_clipped_end (void)
@@ -127,5 +159,6 @@ main (int argc, char **argv)
   g_test_add_func ("/dirty/clipped-end", test_clipped_end);
   g_test_add_func ("/dirty/damaged", test_damaged);
   g_test_add_func ("/dirty/cover", test_cover);
+  g_test_add_func ("/dirty/granules", test_granules);
   return g_test_run ();
 }

@@ -303,6 +303,37 @@ test_removed_bitmap_is_missing (Stage *stage, gconstpointer subject)
   assert_drop (stage, "NEW");
 }
 
+static gboolean
+graft (Stage *stage, const char *name, const CairnGranules *granules, GError **error)
+{
+  return stage->tracker->ops->graft_bitmap (stage->tracker, stage->vm, disk_of (stage, 0), name,
+                                            granules, "CATCHER", G_MAXINT64, error);
+}
+
+static void
+test_grafted_bitmap_has_all (Stage *stage, gconstpointer subject)
+{
+  g_autoptr (CairnGranules) granules = cairn_granules_new (DISK_BYTES, GRANULARITY, NULL);
+  g_autoptr (GError) missing = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) again = NULL;
+
+  cairn_granules_set (granules, 3);
+  cairn_granules_set (granules, DISK_BYTES / GRANULARITY - 1);
+  g_assert_false (graft (stage, "NEW", granules, &missing));
+  g_assert_error (missing, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE);
+  assert_verdict (stage, 0, "NEW", MISSING);
+  assert_add (stage, "CATCHER");
+  stage->subject->write (stage->one, 4 * GRANULARITY, 1);
+  graft (stage, "NEW", granules, &error);
+  g_assert_no_error (error);
+  stage->subject->write (stage->one, 7 * GRANULARITY, 1);
+  assert_changes (stage, 0, "NEW", "196608+131072 458752+65536 67043328+65536");
+  assert_verdict (stage, 0, "OLD", TRACKED);
+  g_assert_false (graft (stage, "NEW", granules, &again));
+  g_assert_error (again, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE);
+}
+
 static void
 test_disk_that_is_gone (Stage *stage, gconstpointer subject)
 {
@@ -393,6 +424,7 @@ static const struct
   { "judges-many-at-once", test_judges_many_at_once },
   { "add-is-all-or-none", test_add_is_all_or_none },
   { "removed-bitmap-is-missing", test_removed_bitmap_is_missing },
+  { "grafted-bitmap-has-all", test_grafted_bitmap_has_all },
   { "disk-that-is-gone", test_disk_that_is_gone },
   { "busy-disk", test_busy_disk },
   { "deadlines", test_deadlines },

@@ -133,3 +133,30 @@ cairn_dirty_decode (GBytes *bytes, uint64_t granularity_bytes, uint64_t size_byt
     }
   return ok ? g_steal_pointer (&extents) : NULL;
 }
+
+GBytes *
+cairn_dirty_encode_granules (const CairnGranules *granules, uint64_t n_granules)
+{
+  GByteArray *bytes = g_byte_array_new ();
+  uint64_t at = 0, first, n;
+
+  for (; cairn_granules_next (granules, at, n_granules, &first, &n); at = first + n)
+    {
+      append_number (bytes, first - at);
+      append_number (bytes, n);
+    }
+  return g_byte_array_free_to_bytes (bytes);
+}
+
+gboolean
+cairn_dirty_decode_granules (GBytes *bytes, CairnGranules *granules)
+{
+  Cursor cursor = cursor_of (bytes);
+  uint64_t at = 0, run;
+  gboolean ok = TRUE;
+
+  while (take_run (&cursor, &at, &run, granules->n_granules, &ok))
+    for (uint64_t end = at + run; at < end; at++)
+      cairn_granules_set (granules, at);
+  return ok;
+}

@@ -9,6 +9,8 @@
 
 #include <cairn/extent.h>
 
+#include "refpoint/granules.h"
+
 /* EXTENTS rounded out to GRANULARITY_BYTES (> 0); the caller unrefs. */
 GBytes *cairn_dirty_encode (const GArray *extents, uint64_t granularity_bytes);
 
@@ -20,5 +22,11 @@ gboolean cairn_dirty_check (GBytes *bytes, uint64_t granularity_bytes, uint64_t 
 /* The extents, clipped to a disk of SIZE_BYTES; NULL when the bytes aren't such a list or it leaves
  * the disk. */
 GArray *cairn_dirty_decode (GBytes *bytes, uint64_t granularity_bytes, uint64_t size_bytes);
+
+/* The dirty ones of the first N_GRANULES, as such a list. */
+GBytes *cairn_dirty_encode_granules (const CairnGranules *granules, uint64_t n_granules);
+
+/* Sets those of BYTES in GRANULES; FALSE when they aren't such a list or leave the disk. */
+gboolean cairn_dirty_decode_granules (GBytes *bytes, CairnGranules *granules);
 
 #endif

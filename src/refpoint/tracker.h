@@ -17,6 +17,7 @@
 #include <cairn/verdict.h>
 #include <cairn/vm.h>
 
+#include "refpoint/granules.h"
 #include "refpoint/inventory.h"
 
 #define CAIRN_DEFAULT_GRANULARITY 65536u
@@ -168,18 +169,20 @@ typedef struct
   gboolean (*end_leftover_job) (CairnTracker *tracker, const CairnVm *vm, GError **error);
 
   /* A readable view of the disk as it is at one moment, for adopt. BITMAP (NULL = none) is added to
-   * the disk at that very moment, so that it holds every write that the view doesn't show; when the
-   * disk has it already it stays as it is. Errors: those of add_bitmap. The caller closes it
-   * (view.h). */
+   * the disk at that very moment or before, of granularity CAIRN_DEFAULT_GRANULARITY, so that it
+   * holds every write that the view doesn't show; when the disk has it already it stays as it is.
+   * Errors: those of add_bitmap. The caller closes it (view.h). */
   CairnView *(*open_view) (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
                            const char *bitmap, int64_t deadline, GError **error);
 
-  /* Makes bitmap NAME on the disk, persistent and enabled: all of EXTENTS (aligned to
-   * GRANULARITY_BYTES) and all that bitmap CATCHER has. CATCHER goes. In one step, or not at all.
-   * A broken bitmap of that name is replaced. Errors: those of add_bitmap. */
+  /* Makes bitmap NAME on the disk, persistent and enabled: all of GRANULES, and all that bitmap
+   * CATCHER has at the moment from which NAME records. In one step, or not at all: a NAME that is
+   * there was made whole. Needn't remove CATCHER, which the caller does. The disk has no bitmap
+   * NAME before. Errors: those of add_bitmap; INVALID_STATE when CATCHER isn't there or is broken.
+   */
   gboolean (*graft_bitmap) (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
-                            const char *name, uint64_t granularity_bytes, const GArray *extents,
-                            const char *catcher, int64_t deadline, GError **error);
+                            const char *name, const CairnGranules *granules, const char *catcher,
+                            int64_t deadline, GError **error);
 
   /* Calls HAPPENED with the GUID of each VM to which something happened that may change what holds
    * for its points (started, stopped, migrated in, undefined, a block job ended), until it gives

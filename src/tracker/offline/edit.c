@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "refpoint/module.h"
+#include "scratch/scratch.h"
 #include "tracker/offline/image.h"
 #include "tracker/offline/layout.h"
 #include "tracker/offline/plan.h"
@@ -27,6 +28,7 @@ run_qsd (const CairnEdit *edit, const GPtrArray *parts, CairnQsdOutcome *outcome
     .action = edit->action,
     .bitmap = edit->name,
     .granularity_bytes = edit->granularity_bytes,
+    .graft = edit->graft,
     .images = images,
     .n_images = parts->len,
     .deadline = edit->deadline,
@@ -229,6 +231,7 @@ clean_up (const CairnEdit *edit, const GPtrArray *parts, GError **error)
   Result result;
 
   removal.action = CAIRN_QSD_REMOVE;
+  removal.graft = NULL;
   removal.deadline = g_get_monotonic_time () + CAIRN_UNDO_MS * G_TIME_SPAN_MILLISECOND;
   rest = cairn_edit_plan_removal (&removal, parts, &unread);
   if (rest->len > 0 && !run_and_settle (&removal, rest, &result, &failure)
@@ -304,15 +307,40 @@ gboolean
 cairn_offline_add (const GPtrArray *disks, const char *name, uint64_t granularity_bytes,
                    int64_t deadline, GError **error)
 {
-  CairnEdit edit = { CAIRN_QSD_ADD, name, granularity_bytes, deadline };
+  CairnEdit edit = { .action = CAIRN_QSD_ADD,
+                     .name = name,
+                     .granularity_bytes = granularity_bytes,
+                     .deadline = deadline };
 
   return edit_disks (&edit, disks, error);
 }
 
 gboolean
+cairn_offline_graft (const CairnDisk *disk, const char *name, const CairnGranules *granules,
+                     const char *catcher, int64_t deadline, GError **error)
+{
+  g_autoptr (GPtrArray) disks = g_ptr_array_new ();
+  CairnQsdGraft graft = { .scratch_bitmap = CAIRN_SCRATCH_BITMAP, .catcher = catcher };
+  CairnEdit edit = { .action = CAIRN_QSD_ADD,
+                     .name = name,
+                     .granularity_bytes = granules->granularity_bytes,
+                     .graft = &graft,
+                     .deadline = deadline };
+  gboolean ok;
+
+  graft.scratch_fd = cairn_scratch_new (granules, error);
+  if (graft.scratch_fd < 0)
+    return FALSE;
+  g_ptr_array_add (disks, (gpointer)disk);
+  ok = edit_disks (&edit, disks, error);
+  close (graft.scratch_fd);
+  return ok;
+}
+
+gboolean
 cairn_offline_remove (const GPtrArray *disks, const char *name, int64_t deadline, GError **error)
 {
-  CairnEdit edit = { CAIRN_QSD_REMOVE, name, 0, deadline };
+  CairnEdit edit = { .action = CAIRN_QSD_REMOVE, .name = name, .deadline = deadline };
 
   return edit_disks (&edit, disks, error);
 }

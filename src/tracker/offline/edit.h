@@ -3,15 +3,16 @@
  *
  *   claim every image -> read its bitmaps -> qemu-storage-daemon -> mend -> read again -> undo
  *
- * The two functions are the tracker's methods of the same names (refpoint/tracker.h), which says
+ * The three functions are the tracker's methods of the same names (refpoint/tracker.h), which says
  * what they promise; what reached the files is read back, never believed. Any thread, as long as it
  * outlives the call (offline.h).
  */
 #ifndef CAIRN_OFFLINE_EDIT_H
 #define CAIRN_OFFLINE_EDIT_H
 
-#include <glib.h>
-#include <stdint.h>
+#include <cairn/vm.h>
+
+#include "refpoint/granules.h"
 
 /* How long taking a half-made change back may take, whatever the caller's deadline. */
 #define CAIRN_UNDO_MS 10000
@@ -23,5 +24,8 @@ gboolean cairn_offline_add (const GPtrArray *disks, const char *name, uint64_t g
                             int64_t deadline, GError **error);
 gboolean cairn_offline_remove (const GPtrArray *disks, const char *name, int64_t deadline,
                                GError **error);
+gboolean cairn_offline_graft (const CairnDisk *disk, const char *name,
+                              const CairnGranules *granules, const char *catcher, int64_t deadline,
+                              GError **error);
 
 #endif

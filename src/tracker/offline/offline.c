@@ -50,6 +50,14 @@ offline_remove_bitmap (CairnTracker *tracker, const CairnVm *vm, const GPtrArray
 }
 
 static gboolean
+offline_graft_bitmap (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
+                      const char *name, const CairnGranules *granules, const char *catcher,
+                      int64_t deadline, GError **error)
+{
+  return cairn_offline_graft (disk, name, granules, catcher, deadline, error);
+}
+
+static gboolean
 offline_judge (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
                const CairnAnchor *const *anchors, size_t n_anchors, CairnJudgement *judgements,
                int64_t deadline, GError **error)
@@ -81,6 +89,7 @@ static const CairnTrackerOps offline_ops = {
   .remove_bitmap = offline_remove_bitmap,
   .judge = offline_judge,
   .changes = offline_changes,
+  .graft_bitmap = offline_graft_bitmap,
 };
 
 CairnTracker *

@@ -125,6 +125,27 @@ add_part (GPtrArray *parts, const CairnClaim *claim, CairnBitmapState *before)
   g_ptr_array_add (parts, part);
 }
 
+/* Whether the bitmap that caught writes can be believed. */
+static gboolean
+check_catcher (const CairnEdit *edit, const CairnClaim *claim, const CairnBitmapState *state,
+               GError **error)
+{
+  const CairnBitmapEntry *entry
+      = edit->graft ? cairn_directory_find (state->directory, edit->graft->catcher) : NULL;
+
+  if (!edit->graft
+      || (entry && (entry->flags & (BITMAP_FLAG_IN_USE | BITMAP_FLAG_AUTO)) == BITMAP_FLAG_AUTO))
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
+               "bitmap '%s' in image '%s', which was to catch writes meanwhile, %s; repeat the "
+               "command to start over",
+               edit->graft->catcher, claim->disk->path,
+               !entry                              ? "isn't there any more"
+               : entry->flags & BITMAP_FLAG_IN_USE ? "was left in use by a crash of QEMU"
+                                                   : "was disabled");
+  return FALSE;
+}
+
 static gboolean
 plan_add (const CairnEdit *edit, const CairnClaim *claim, GPtrArray *parts, GError **error)
 {
@@ -143,7 +164,7 @@ plan_add (const CairnEdit *edit, const CairnClaim *claim, GPtrArray *parts, GErr
                    claim->disk->path, edit->name);
       return FALSE;
     }
-  if (!check_writable (claim, error))
+  if (!check_catcher (edit, claim, state, error) || !check_writable (claim, error))
     return FALSE;
   add_part (parts, claim, g_steal_pointer (&state));
   return TRUE;

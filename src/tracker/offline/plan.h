@@ -13,6 +13,7 @@ typedef struct
   CairnQsdAction action;
   const char *name;           /* borrowed */
   uint64_t granularity_bytes; /* for CAIRN_QSD_ADD */
+  const CairnQsdGraft *graft; /* the same, on one image: what it begins with; NULL = nothing */
   int64_t deadline;
 } CairnEdit;
 

@@ -131,6 +131,18 @@ describe_image (const CairnQsdImage *image, size_t index)
   return json_builder_get_root (builder);
 }
 
+/* The node of a graft's scratch image. */
+#define SCRATCH_NODE "scratch"
+
+static char *
+make_scratch_option (const CairnQsdGraft *graft)
+{
+  return g_strdup_printf ("{\"node-name\":\"" SCRATCH_NODE "\",\"driver\":\"qcow2\","
+                          "\"read-only\":true,\"file\":{\"driver\":\"file\",\"locking\":\"off\","
+                          "\"filename\":\"/proc/self/fd/%d\"}}",
+                          graft->scratch_fd);
+}
+
 /* The value of the image's --blockdev. */
 static char *
 make_option (const CairnQsdImage *image, size_t index)
@@ -159,6 +171,33 @@ describe_action (JsonBuilder *builder, const CairnQsdEdit *edit, size_t index)
   json_builder_end_object (builder);
 }
 
+static void
+describe_source (JsonBuilder *builder, const char *node, const char *bitmap)
+{
+  begin_object (builder, NULL);
+  set_string (builder, "node", node);
+  set_string (builder, "name", bitmap);
+  json_builder_end_object (builder);
+}
+
+/* Merges what the graft says into the bitmap that the same transaction has just added. */
+static void
+describe_merge (JsonBuilder *builder, const CairnQsdEdit *edit)
+{
+  begin_object (builder, NULL);
+  set_string (builder, "type", "block-dirty-bitmap-merge");
+  begin_object (builder, "data");
+  set_node_name (builder, "node", 0);
+  set_string (builder, "target", edit->bitmap);
+  json_builder_set_member_name (builder, "bitmaps");
+  json_builder_begin_array (builder);
+  describe_source (builder, SCRATCH_NODE, edit->graft->scratch_bitmap);
+  describe_source (builder, "cairn0", edit->graft->catcher);
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+  json_builder_end_object (builder);
+}
+
 static JsonNode *
 describe_transaction (const CairnQsdEdit *edit)
 {
@@ -169,6 +208,8 @@ describe_transaction (const CairnQsdEdit *edit)
   json_builder_begin_array (builder);
   for (size_t i = 0; i < edit->n_images; i++)
     describe_action (builder, edit, i);
+  if (edit->graft)
+    describe_merge (builder, edit);
   json_builder_end_array (builder);
   json_builder_end_object (builder);
   return json_builder_get_root (builder);
@@ -188,6 +229,11 @@ make_command (const CairnQsdEdit *edit, char *program, int socket_fd)
       g_ptr_array_add (argv, g_strdup ("--blockdev"));
       g_ptr_array_add (argv, make_option (&edit->images[i], i));
     }
+  if (edit->graft)
+    {
+      g_ptr_array_add (argv, g_strdup ("--blockdev"));
+      g_ptr_array_add (argv, make_scratch_option (edit->graft));
+    }
   g_ptr_array_add (argv, g_strdup ("--monitor"));
   g_ptr_array_add (argv, g_strdup ("chardev=qmp"));
   g_ptr_array_add (argv, NULL);
@@ -199,17 +245,19 @@ spawn_qsd (const CairnQsdEdit *edit, CairnChild *child, const int pair[2], GErro
 {
   char *program = find_program (error);
   g_autoptr (GPtrArray) argv = NULL;
-  g_autofree int *keep = g_new (int, edit->n_images + 2);
+  g_autofree int *keep = g_new (int, edit->n_images + 3);
+  size_t n_keep = edit->n_images;
 
   if (!program)
     return FALSE;
   argv = make_command (edit, program, pair[1]);
   for (size_t i = 0; i < edit->n_images; i++)
     keep[i] = edit->images[i].fd;
-  keep[edit->n_images] = pair[1];
-  keep[edit->n_images + 1] = pair[0]; /* so that it never hears us hang up */
-  return cairn_child_spawn (child, (const char *const *)argv->pdata, keep, edit->n_images + 2,
-                            error);
+  keep[n_keep++] = pair[1];
+  keep[n_keep++] = pair[0]; /* so that it never hears us hang up */
+  if (edit->graft)
+    keep[n_keep++] = edit->graft->scratch_fd;
+  return cairn_child_spawn (child, (const char *const *)argv->pdata, keep, n_keep, error);
 }
 
 static void

@@ -42,11 +42,21 @@ typedef struct
   size_t header_bytes; /* the first cluster's size */
 } CairnQsdImage;
 
+/* What a bitmap that is added begins with: all that two others have. Borrowed. */
+typedef struct
+{
+  int scratch_fd;             /* a qcow2 image of the same virtual size, opened read-only; it stays
+                                 the caller's */
+  const char *scratch_bitmap; /* its persistent bitmap */
+  const char *catcher;        /* a bitmap of the disk's own image */
+} CairnQsdGraft;
+
 typedef struct
 {
   CairnQsdAction action;
   const char *bitmap; /* UTF-8 */
   uint64_t granularity_bytes;
+  const CairnQsdGraft *graft; /* NULL, or for CAIRN_QSD_ADD on one image */
   const CairnQsdImage *images;
   size_t n_images;
   int64_t deadline; /* g_get_monotonic_time() value */
@@ -62,15 +72,14 @@ typedef struct
   GPtrArray *lost_headers;
 } CairnQsdOutcome;
 
-/* Adds or removes one persistent bitmap on all images in one transaction of a QSD that lives for
- * this call only. TRUE: QSD did as told and ended with status 0; whether the bitmaps reached the
- * file is still for the caller to look at, since QSD says "Lost persistent bitmaps" on its standard
- * error alone. After a failure any image may have any state.
- * OUTCOME is set in any case; the caller frees its members.
- * Errors: SYSTEM_NOT_AVAILABLE (QSD isn't installed or doesn't start), TIMEOUT, INVALID_STATE (it
- * can't open a damaged image), FAILED.
- * QSD gets a SIGTERM, on which it closes its images whole, when the calling thread ends: call from
- * a thread that outlives the call. */
+/* Adds (and fills) or removes one persistent bitmap on all images in one transaction of a QSD that
+ * lives for this call only. TRUE: QSD did as told and ended with status 0; whether the bitmaps
+ * reached the file is still for the caller to look at, since QSD says "Lost persistent bitmaps" on
+ * its standard error alone. After a failure any image may have any state. OUTCOME is set in any
+ * case; the caller frees its members. Errors: SYSTEM_NOT_AVAILABLE (QSD isn't installed or doesn't
+ * start), TIMEOUT, INVALID_STATE (it can't open a damaged image), FAILED. QSD gets a SIGTERM, on
+ * which it closes its images whole, when the calling thread ends: call from a thread that outlives
+ * the call. */
 typedef gboolean (*CairnQsdEditFunc) (const CairnQsdEdit *edit, CairnQsdOutcome *outcome,
                                       GError **error);
 
