@@ -138,6 +138,15 @@ measure_anchors (CairnOperation *operation, CairnPoint *point, const GPtrArray *
     tracker->ops->measure (tracker, operation->vm, tracked->pdata[i], point->anchors->pdata[i]);
 }
 
+/* Bitmaps that a power failure takes need no intent that survives it. */
+static gboolean
+is_volatile (const CairnOperation *operation)
+{
+  CairnTracker *tracker = operation->service->tracker;
+
+  return tracker->ops->is_volatile && tracker->ops->is_volatile (tracker, operation->vm);
+}
+
 /* Sets the bitmaps and makes the point true, with an intent around both. */
 static gboolean
 anchor_point (CairnOperation *operation, CairnPoint *point, GPtrArray *tracked, GError **error)
@@ -148,7 +157,7 @@ anchor_point (CairnOperation *operation, CairnPoint *point, GPtrArray *tracked, 
   g_autoptr (CairnIntent) intent = cairn_intent_new (
       freezes ? CAIRN_INTENT_CREATE_FROZEN : CAIRN_INTENT_CREATE, operation->vm->guid);
   g_autoptr (GPtrArray) points = g_ptr_array_new ();
-  CairnStoreChange begin = { .put_intent = intent };
+  CairnStoreChange begin = { .put_intent = intent, .is_volatile = is_volatile (operation) };
   CairnStoreChange undo = { .remove_intent = intent->id };
   CairnStoreChange done = { .put_points = points, .remove_intent = intent->id };
   CairnBitmapOrder order = { .vm = operation->vm,

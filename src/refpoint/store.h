@@ -36,6 +36,8 @@ typedef struct
                                       InstanceID that isn't there fails with INVALID_PARAMETER */
   const char *remove_intent;       /* id; absent is fine */
   const CairnIntent *put_intent;   /* insert, or replace that of this id */
+  gboolean is_volatile; /* needn't survive a power failure by itself, since what it is about doesn't
+                           either; later changes keep it */
 } CairnStoreChange;
 
 /* What a look at a disk showed: a dirty_seen_bytes that has grown, or that an anchor is lost. */
@@ -81,7 +83,7 @@ typedef struct
   /* Intents left or under way: of one VM, or of all (NULL); of CairnIntent, oldest first. */
   GPtrArray *(*list_intents) (CairnStore *store, const char *vm_guid, GError **error);
 
-  /* Applies CHANGE as one transaction, on stable storage when it returns TRUE. */
+  /* Applies CHANGE as one transaction, on stable storage when it returns TRUE (unless volatile). */
   gboolean (*apply) (CairnStore *store, const CairnStoreChange *change, GError **error);
 
   /* Remembers grown dirty_seen_bytes (never lowers one) and the first `lost` (never takes one

@@ -108,6 +108,10 @@ typedef struct
    * VM can't be worked on (it migrates). NULL: always TRUE. */
   gboolean (*begin_change) (CairnTracker *tracker, const CairnVm *vm, GError **error);
 
+  /* Whether bitmaps that are added to the VM now live in memory only until it ends, so that a power
+   * failure takes them. NULL: never. */
+  gboolean (*is_volatile) (CairnTracker *tracker, const CairnVm *vm);
+
   /* Looks at a disk's image. Never fails because of what the image is: that is the verdict.
    * An image that is open elsewhere for writing is BUSY (format and size are then still told when
    * they can be read). */

@@ -57,7 +57,8 @@ cairn_sqlite_apply (CairnStore *base, const CairnStoreChange *change, GError **e
 
   if (store->read_only)
     return cairn_sqlite_fail_read_only (store, error);
-  if (!cairn_connection_begin_write (store, CAIRN_DURABILITY_FULL, error))
+  if (!cairn_connection_begin_write (
+          store, change->is_volatile ? CAIRN_DURABILITY_HINT : CAIRN_DURABILITY_FULL, error))
     return FALSE;
   if (!run_change (store, change, error))
     {

@@ -8,8 +8,10 @@
 #include "tracker/libvirt/changes.h"
 #include "tracker/libvirt/domains.h"
 #include "tracker/libvirt/edit.h"
+#include "tracker/libvirt/graft.h"
 #include "tracker/libvirt/judge.h"
 #include "tracker/libvirt/records.h"
+#include "tracker/libvirt/view.h"
 
 static CairnLibvirtTracker *
 tracker_of (CairnTracker *tracker)
@@ -116,6 +118,12 @@ measure (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, CairnA
 }
 
 /* ---- bitmaps ---- */
+
+static gboolean
+is_volatile (CairnTracker *tracker, const CairnVm *vm)
+{
+  return cairn_libvirt_look_at_running (tracker_of (tracker), vm, NULL) != NULL;
+}
 
 static gboolean
 add_bitmap (CairnTracker *tracker, const CairnBitmapOrder *order, GError **error)
@@ -299,6 +307,60 @@ end_leftover_job (CairnTracker *tracker, const CairnVm *vm, GError **error)
   return FALSE;
 }
 
+/* ---- adopt ---- */
+
+static CairnView *
+open_view (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, const char *bitmap,
+           int64_t deadline, GError **error)
+{
+  CairnLibvirtTracker *self = tracker_of (tracker);
+
+  for (int attempt = 0;; attempt++)
+    {
+      g_autoptr (GError) cause = NULL;
+      CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, vm, &cause);
+      CairnView *view = NULL;
+
+      if (look)
+        view = cairn_libvirt_view_open (self, look, disk, bitmap, deadline, &cause);
+      else if (!cause)
+        view = self->offline->ops->open_view (self->offline, vm, disk, bitmap, deadline, &cause);
+      if (view)
+        return view;
+      if (should_look_again (self, vm, attempt))
+        continue;
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return NULL;
+    }
+}
+
+/* The VM may have started or stopped while its disk was compared. */
+static gboolean
+graft_bitmap (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, const char *name,
+              const CairnGranules *granules, const char *catcher, int64_t deadline, GError **error)
+{
+  CairnLibvirtTracker *self = tracker_of (tracker);
+  CairnTracker *offline = self->offline;
+
+  cairn_libvirt_has_turned (self, vm);
+  for (int attempt = 0;; attempt++)
+    {
+      g_autoptr (GError) cause = NULL;
+      CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, vm, &cause);
+
+      if (look && cairn_libvirt_graft (look, disk, name, granules, catcher, &cause))
+        return TRUE;
+      if (!look && !cause
+          && offline->ops->graft_bitmap (offline, vm, disk, name, granules, catcher, deadline,
+                                         &cause))
+        return cairn_libvirt_drop_record (tracker, vm, name, error);
+      if (should_look_again (self, vm, attempt))
+        continue;
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
+    }
+}
+
 /* ---- the table ---- */
 
 static const CairnTrackerOps libvirt_ops = {
@@ -307,6 +369,7 @@ static const CairnTrackerOps libvirt_ops = {
   .list_vms = cairn_libvirt_list_vms,
   .find_vm = cairn_libvirt_find_vm,
   .begin_change = cairn_libvirt_begin_change,
+  .is_volatile = is_volatile,
   .probe_disk = probe_disk,
   .add_bitmap = add_bitmap,
   .measure = measure,
@@ -317,6 +380,8 @@ static const CairnTrackerOps libvirt_ops = {
   .take_inventory = cairn_libvirt_take_inventory,
   .drop_record = cairn_libvirt_drop_record,
   .end_leftover_job = end_leftover_job,
+  .open_view = open_view,
+  .graft_bitmap = graft_bitmap,
 };
 
 static void
