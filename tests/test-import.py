@@ -433,13 +433,16 @@ def running():
                                 f"file={move.disks[0]},format=qcow2,if=virtio"],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        process.stdout.readline()  # QMP's greeting: the image is open, and SIGTERM is handled
+        process.stdout.readline()  # QMP's greeting: the image is open
         before = content(move.disks[0])
         answer = move.fail(32774, "vda")
         equal(verdicts(answer)["vda"], "busy")
         equal(content(move.disks[0]), before, "the image")
+        process.stdin.write(b'{"execute":"qmp_capabilities"} {"execute":"quit"}')
+        process.stdin.close()
+        process.wait()
     finally:
-        process.terminate()
+        process.kill()
         process.wait()
     equal(move.ok()["ReturnValue"], 0)
 

@@ -4,6 +4,7 @@
 
 #include "refpoint/attachment.h"
 #include "refpoint/operation.h"
+#include "refpoint/questions.h"
 
 void
 cairn_disk_changes_free (CairnDiskChanges *changes)
@@ -56,26 +57,12 @@ disk_changes_new (const CairnQuestion *question)
   return changes;
 }
 
-static void
-clear_question (gpointer question)
-{
-  cairn_question_clear (question);
-}
-
-/* The questions that the tracker must answer go to ASKED, the others to SETTLED; *PLACES says for
- * each anchor of the answer which of them it is. */
-typedef struct
-{
-  GArray *asked;   /* of CairnQuestion */
-  GArray *settled; /* of CairnQuestion, whose judgement is there already */
-  GArray *places;  /* of int: index in asked, or -1 - index in settled */
-} Sorted;
-
-static void
-sort_questions (const Question *question, const CairnPointState *state, const char *target,
-                Sorted *sorted)
+/* The questions about the disk TARGET, or about all (NULL). STATE may be NULL. */
+static GArray *
+pose (const Question *question, const CairnPointState *state, const char *target)
 {
   const GPtrArray *anchors = question->point->anchors;
+  GArray *questions = cairn_questions_new ();
 
   for (guint i = 0; i < anchors->len; i++)
     {
@@ -85,16 +72,14 @@ sort_questions (const Question *question, const CairnPointState *state, const ch
                             .anchor = anchor,
                             .offset_bytes = question->offset_bytes,
                             .length_bytes = question->length_bytes };
-      gboolean asks;
-      int place;
 
       if (target && g_strcmp0 (disk ? disk->target : anchor->target, target) != 0)
         continue;
-      asks = needs_asking (anchor, disk, state ? state->disks->pdata[i] : NULL, &one.judgement);
-      place = asks ? (int)sorted->asked->len : -1 - (int)sorted->settled->len;
-      g_array_append_val (asks ? sorted->asked : sorted->settled, one);
-      g_array_append_val (sorted->places, place);
+      one.is_settled
+          = !needs_asking (anchor, disk, state ? state->disks->pdata[i] : NULL, &one.judgement);
+      g_array_append_val (questions, one);
     }
+  return questions;
 }
 
 /* Asks about the disk TARGET, or all (NULL). The result is empty when the point has no such disk.
@@ -103,34 +88,19 @@ static GPtrArray *
 ask_disks (const Question *question, const CairnPointState *state, const char *target,
            GError **error)
 {
-  CairnTracker *tracker = question->service->tracker;
-  g_autoptr (GArray) asked = g_array_new (FALSE, FALSE, sizeof (CairnQuestion));
-  g_autoptr (GArray) settled = g_array_new (FALSE, FALSE, sizeof (CairnQuestion));
-  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (GArray) questions = pose (question, state, target);
   g_autoptr (GPtrArray) answers
       = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_changes_free);
-  Sorted sorted = { asked, settled, places };
-  CairnQuestion *questions;
 
-  g_array_set_clear_func (asked, clear_question);
-  g_array_set_clear_func (settled, clear_question);
-  sort_questions (question, state, target, &sorted);
-  questions = (CairnQuestion *)(void *)asked->data;
-  if (asked->len > 0
-      && !tracker->ops->changes (tracker, question->vm, questions, asked->len, question->deadline,
-                                 error))
+  if (!cairn_questions_ask (question->service, question->vm, questions, question->deadline, error))
     return NULL;
-  for (guint i = 0; i < asked->len && !state; i++)
-    cairn_anchor_note_seen (question->service, question->point, questions[i].anchor,
-                            &questions[i].judgement);
-  for (guint i = 0; i < places->len; i++)
+  for (guint i = 0; i < questions->len; i++)
     {
-      int place = g_array_index (places, int, i);
+      CairnQuestion *one = cairn_questions_at (questions, i);
 
-      g_ptr_array_add (answers,
-                       disk_changes_new (place >= 0 ? &questions[place]
-                                                    : &g_array_index (settled, CairnQuestion,
-                                                                      (guint)(-1 - place))));
+      if (!state && !one->is_settled)
+        cairn_anchor_note_seen (question->service, question->point, one->anchor, &one->judgement);
+      g_ptr_array_add (answers, disk_changes_new (one));
     }
   return g_steal_pointer (&answers);
 }

@@ -10,6 +10,7 @@
 #include "refpoint/metadata.h"
 #include "refpoint/path.h"
 #include "refpoint/publish.h"
+#include "refpoint/questions.h"
 
 /* Written so that genuine readers accept it (docs/vmcx.md). */
 #define ALIGNMENT 0x1000u
@@ -73,40 +74,62 @@ keep_disks (CairnPoint *point, const char *const *disks, GError **error)
   return TRUE;
 }
 
-/* The extents dirty now, of every anchor of POINT; *TOTAL grows by the room they take. */
-static GPtrArray *
-collect_dirty (CairnOperation *operation, const CairnPoint *point, uint64_t *total, GError **error)
+/* One question for each anchor of POINT; what has no bitmap has nothing dirty. */
+static GArray *
+pose_questions (const CairnOperation *operation, const CairnPoint *point)
 {
-  CairnTracker *tracker = operation->service->tracker;
-  g_autoptr (GPtrArray) dirty = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+  GArray *questions = cairn_questions_new ();
 
   for (guint i = 0; i < point->anchors->len; i++)
     {
       const CairnAnchor *anchor = point->anchors->pdata[i];
-      const CairnDisk *disk = cairn_anchor_find_disk (anchor, operation->vm);
-      CairnQuestion question = { .disk = disk, .anchor = anchor, .length_bytes = UINT64_MAX };
-      g_autoptr (GArray) extents = NULL;
-      gboolean ok = TRUE;
+      CairnQuestion question = { .disk = cairn_anchor_find_disk (anchor, operation->vm),
+                                 .anchor = anchor,
+                                 .length_bytes = UINT64_MAX,
+                                 .is_settled = !anchor->bitmap };
 
-      if (anchor->bitmap)
-        ok = tracker->ops->changes (tracker, operation->vm, &question, 1, operation->deadline,
-                                    error);
-      else
+      if (question.is_settled)
         question.extents = cairn_extents_new ();
-      extents = g_steal_pointer (&question.extents);
-      if (ok && !extents)
-        g_set_error (error, CAIRN_ERROR,
-                     question.judgement.verdict == CAIRN_VERDICT_BUSY ? CAIRN_ERROR_SYSTEM_IN_USE
-                                                                      : CAIRN_ERROR_INVALID_STATE,
-                     "disk '%s' changed while it was exported: %s", anchor->target,
-                     question.judgement.reason);
-      cairn_question_clear (&question);
-      if (!extents)
+      g_array_append_val (questions, question);
+    }
+  return questions;
+}
+
+static GBytes *
+encode_dirty (const CairnQuestion *question, GError **error)
+{
+  const CairnJudgement *judgement = &question->judgement;
+
+  if (!question->anchor->bitmap)
+    return g_bytes_new (NULL, 0);
+  if (question->extents)
+    return cairn_dirty_encode (question->extents, question->anchor->granularity_bytes);
+  g_set_error (error, CAIRN_ERROR,
+               judgement->verdict == CAIRN_VERDICT_BUSY ? CAIRN_ERROR_SYSTEM_IN_USE
+                                                        : CAIRN_ERROR_INVALID_STATE,
+               "disk '%s' changed while it was exported: %s", question->anchor->target,
+               judgement->reason);
+  return NULL;
+}
+
+/* The extents dirty now, of every anchor of POINT; *TOTAL grows by the room they take. */
+static GPtrArray *
+collect_dirty (CairnOperation *operation, const CairnPoint *point, uint64_t *total, GError **error)
+{
+  g_autoptr (GArray) questions = pose_questions (operation, point);
+  g_autoptr (GPtrArray) dirty = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+
+  if (!cairn_questions_ask (operation->service, operation->vm, questions, operation->deadline,
+                            error))
+    return NULL;
+  for (guint i = 0; i < questions->len; i++)
+    {
+      GBytes *encoded = encode_dirty (cairn_questions_at (questions, i), error);
+
+      if (!encoded)
         return NULL;
-      g_ptr_array_add (dirty, anchor->bitmap
-                                  ? cairn_dirty_encode (extents, anchor->granularity_bytes)
-                                  : g_bytes_new (NULL, 0));
-      *total += g_bytes_get_size (dirty->pdata[i]);
+      g_ptr_array_add (dirty, encoded);
+      *total += g_bytes_get_size (encoded);
     }
   return g_steal_pointer (&dirty);
 }

@@ -5,6 +5,7 @@
 
 #include "refpoint/attachment.h"
 #include "refpoint/dirty.h"
+#include "refpoint/questions.h"
 
 /* The verdict of a disk is that of the first point it fails. */
 static void
@@ -28,34 +29,24 @@ note_verdict (CairnImporting *import, const CairnAnchor *anchor, const CairnDisk
     }
 }
 
-/* Whether all that was dirty at export is dirty still; *DIRTY_BYTES is what is dirty now. */
-static gboolean
-check_dirty (CairnImporting *import, const CairnAnchor *anchor, const CairnDisk *disk,
-             GBytes *dirty_then, CairnJudgement *judgement, GError **error)
+/* Whether all that was dirty at export is dirty still; else the answer's verdict is changed. */
+static void
+check_dirty (CairnQuestion *answer, GBytes *dirty_then)
 {
-  CairnTracker *tracker = import->operation->service->tracker;
-  CairnQuestion question
-      = { .disk = disk, .anchor = anchor, .offset_bytes = 0, .length_bytes = UINT64_MAX };
-  g_autoptr (GArray) now = NULL;
+  const CairnAnchor *anchor = answer->anchor;
+  CairnJudgement *judgement = &answer->judgement;
   g_autoptr (GArray) then
       = cairn_dirty_decode (dirty_then, anchor->granularity_bytes, anchor->virtual_size_bytes);
 
-  cairn_judgement_clear (judgement);
-  if (!tracker->ops->changes (tracker, import->operation->vm, &question, 1,
-                              import->operation->deadline, error))
-    return cairn_question_clear (&question), FALSE;
-  *judgement = question.judgement;
-  now = question.extents;
-  if (!now || cairn_extents_cover (now, then))
-    return TRUE;
+  if (!answer->extents || cairn_extents_cover (answer->extents, then))
+    return;
   judgement->verdict = CAIRN_VERDICT_DISABLED;
   g_free (judgement->reason);
   judgement->reason = g_strdup_printf (
       "image '%s': an extent that had changed when point '%s' was exported is clean now, so its "
       "bitmap was cleared or the image is an older copy; bring the disks of the export, or make a "
       "full backup and a new point",
-      disk->path, anchor->bitmap);
-  return TRUE;
+      answer->disk->path, anchor->bitmap);
 }
 
 /* Whether the target and the path of an anchor speak for two disks: then they may well have been
@@ -87,27 +78,21 @@ match_disk (CairnImporting *import, const CairnAnchor *anchor, GHashTable *taken
   return g_hash_table_add (taken, disk) ? disk : NULL;
 }
 
-static gboolean
-judge_anchor (CairnImporting *import, CairnAnchor *anchor, const CairnDisk *disk,
-              GBytes *dirty_then, const CairnDiskVerdict *known, GError **error)
+/* The question about ANCHOR, settled when KNOWN or the lack of a disk answers it. */
+static CairnQuestion
+pose_question (const CairnAnchor *anchor, const CairnDisk *disk, const CairnDiskVerdict *known)
 {
-  CairnJudgement judgement = { .verdict = known->verdict, .reason = g_strdup (known->reason) };
+  CairnQuestion question = { .disk = disk, .anchor = anchor, .length_bytes = UINT64_MAX };
 
-  if (!disk && judgement.verdict == CAIRN_VERDICT_TRACKED)
+  question.is_settled = known->verdict != CAIRN_VERDICT_TRACKED;
+  if (question.is_settled)
     {
-      cairn_judgement_clear (&judgement);
-      cairn_anchor_judge_unattached (anchor, NULL, &judgement);
+      question.judgement.verdict = known->verdict;
+      question.judgement.reason = g_strdup (known->reason);
     }
-  if (judgement.verdict == CAIRN_VERDICT_TRACKED
-      && !check_dirty (import, anchor, disk, dirty_then, &judgement, error))
-    {
-      cairn_judgement_clear (&judgement);
-      return FALSE;
-    }
-  anchor->dirty_seen_bytes = judgement.dirty_bytes;
-  note_verdict (import, anchor, disk, judgement.verdict, judgement.reason ? judgement.reason : "");
-  cairn_judgement_clear (&judgement);
-  return TRUE;
+  else if (!disk)
+    question.is_settled = cairn_anchor_judge_unattached (anchor, NULL, &question.judgement);
+  return question;
 }
 
 static gboolean
@@ -116,14 +101,29 @@ judge_point (CairnImporting *import, guint index, const CairnPointState *state, 
   CairnPoint *point = import->metadata->points->pdata[index];
   const GPtrArray *dirty = import->metadata->dirty->pdata[index];
   g_autoptr (GHashTable) taken = g_hash_table_new (g_direct_hash, g_direct_equal);
+  g_autoptr (GArray) questions = cairn_questions_new ();
 
   for (guint k = 0; k < point->anchors->len; k++)
     {
       CairnAnchor *anchor = point->anchors->pdata[k];
+      CairnQuestion question
+          = pose_question (anchor, match_disk (import, anchor, taken), state->disks->pdata[k]);
 
-      if (!judge_anchor (import, anchor, match_disk (import, anchor, taken), dirty->pdata[k],
-                         state->disks->pdata[k], error))
-        return FALSE;
+      g_array_append_val (questions, question);
+    }
+  if (!cairn_questions_ask (import->operation->service, import->operation->vm, questions,
+                            import->operation->deadline, error))
+    return FALSE;
+  for (guint k = 0; k < questions->len; k++)
+    {
+      CairnQuestion *answer = cairn_questions_at (questions, k);
+      const CairnJudgement *judgement = &answer->judgement;
+      CairnAnchor *anchor = point->anchors->pdata[k];
+
+      check_dirty (answer, dirty->pdata[k]);
+      anchor->dirty_seen_bytes = judgement->dirty_bytes;
+      note_verdict (import, anchor, answer->disk, judgement->verdict,
+                    judgement->reason ? judgement->reason : "");
     }
   return TRUE;
 }

@@ -72,6 +72,7 @@ typedef struct
   uint64_t length_bytes;
   CairnJudgement judgement; /* as judge gives it for this anchor alone */
   GArray *extents;          /* set only when TRACKED */
+  gboolean is_settled;      /* the asker's: answered already, not to be asked */
 } CairnQuestion;
 
 void cairn_question_clear (CairnQuestion *question);
