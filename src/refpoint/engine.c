@@ -2,6 +2,8 @@
 /* What every call of the service asks of its store and its tracker. */
 #include "refpoint/engine.h"
 
+#include "refpoint/recovery.h"
+
 CairnService *
 cairn_service_new (CairnStore *store, CairnTracker *tracker, CairnConfig *config,
                    int64_t timeout_us)
@@ -28,12 +30,24 @@ cairn_service_close (CairnService *service)
 }
 
 int64_t
-cairn_service_start_call (CairnService *service)
+cairn_service_start_look (CairnService *service)
 {
   int64_t start = service->opening_us ? service->opening_us : g_get_monotonic_time ();
 
   service->opening_us = 0;
   return start + service->timeout_us;
+}
+
+int64_t
+cairn_service_start_call (CairnService *service)
+{
+  int64_t deadline = cairn_service_start_look (service);
+
+  /* What can't be recovered now is told when its VM is used. */
+  if (service->recovers && !service->has_recovered)
+    cairn_recovery_run (service);
+  service->has_recovered = TRUE;
+  return deadline;
 }
 
 gboolean
@@ -128,17 +142,25 @@ cairn_service_keep_vm (const CairnVm *vm, CairnStoreChange *change, CairnVm **co
   change->put_vm = *copy;
 }
 
-void
-cairn_service_settle (CairnService *service, const CairnVm *vm, int64_t deadline)
+gboolean
+cairn_service_try_settle (CairnService *service, const CairnVm *vm, int64_t deadline,
+                          GError **error)
 {
   CairnTracker *tracker = service->tracker;
   g_autoptr (GPtrArray) points = NULL;
-  g_autoptr (GError) cause = NULL;
 
   if (!tracker->ops->settle)
-    return;
-  points = service->store->ops->list_points (service->store, vm->guid, &cause);
-  if (!points || !tracker->ops->settle (tracker, vm, points, deadline, &cause))
+    return TRUE;
+  points = service->store->ops->list_points (service->store, vm->guid, error);
+  return points && tracker->ops->settle (tracker, vm, points, deadline, error);
+}
+
+void
+cairn_service_settle (CairnService *service, const CairnVm *vm, int64_t deadline)
+{
+  g_autoptr (GError) cause = NULL;
+
+  if (!cairn_service_try_settle (service, vm, deadline, &cause))
     g_debug ("VM '%s': the hypervisor's records don't follow yet: %s", vm->name, cause->message);
 }
 

@@ -23,17 +23,20 @@ struct CairnService
   CairnTracker *tracker; /* owned */
   CairnConfig *config;   /* owned */
   int64_t timeout_us;
-  int64_t opening_us; /* when the opening began: its time counts for the first call; then 0 */
-  gboolean recovers;  /* FALSE only in tests that show what recovery is for */
+  int64_t opening_us;     /* when the opening began: its time counts for the first call; then 0 */
+  gboolean recovers;      /* FALSE only in tests that show what recovery is for */
+  gboolean has_recovered; /* recovery ran in this process */
 };
 
-/* The factory's way in (src/service): takes over STORE, TRACKER and CONFIG. What an earlier process
- * left unfinished is for recovery.h. */
+/* The factory's way in (src/service): takes over STORE, TRACKER and CONFIG. */
 CairnService *cairn_service_new (CairnStore *store, CairnTracker *tracker, CairnConfig *config,
                                  int64_t timeout_us);
 
-/* A call's deadline, from now. */
+/* A call's deadline, from now. The first call finishes what processes that died left unfinished. */
 int64_t cairn_service_start_call (CairnService *service);
+
+/* The same for a call that is to see what was left. */
+int64_t cairn_service_start_look (CairnService *service);
 
 /* FALSE with TIMEOUT once the deadline has passed. */
 gboolean cairn_deadline_check (int64_t deadline, GError **error);
@@ -47,6 +50,10 @@ gboolean cairn_service_may_change (CairnService *service, const CairnVm *vm, GEr
 /* Puts the record of VM into CHANGE: a hypervisor's VM goes by its GUID there, as its name may
  * change. *COPY keeps it; the caller frees it after the change. */
 void cairn_service_keep_vm (const CairnVm *vm, CairnStoreChange *change, CairnVm **copy);
+
+/* Makes the hypervisor's own records follow the store's. */
+gboolean cairn_service_try_settle (CairnService *service, const CairnVm *vm, int64_t deadline,
+                                   GError **error);
 
 /* Lets the hypervisor's own records follow the store's. What fails is mended by the next settling
  * or by doctor: the store is the truth. */

@@ -5,34 +5,54 @@
 #include "refpoint/recovery.h"
 
 /* Takes the lock, but never waits past the call's own deadline. */
-static CairnStoreLock *
-lock_vm (CairnService *service, const char *guid, int64_t deadline, GError **error)
+static gboolean
+lock_vm (CairnOperation *operation, const char *vm, int64_t patience_us, GError **error)
 {
-  int64_t patience = g_get_monotonic_time () + CAIRN_VM_LOCK_MS * 1000;
+  CairnService *service = operation->service;
+  int64_t patience = g_get_monotonic_time () + patience_us;
 
-  return service->store->ops->lock_vm (service->store, guid, MIN (patience, deadline), error);
+  operation->vm = cairn_service_find_vm (service, vm, error);
+  if (!operation->vm)
+    return FALSE;
+  operation->lock = service->store->ops->lock_vm (service->store, operation->vm->guid,
+                                                  MIN (patience, operation->deadline), error);
+  return operation->lock != NULL;
+}
+
+/* Another process may have changed the VM while we waited for it. */
+static gboolean
+read_again (CairnOperation *operation, GError **error)
+{
+  g_autoptr (CairnVm) before = g_steal_pointer (&operation->vm);
+
+  operation->vm = cairn_service_find_vm (operation->service, before->guid, error);
+  return operation->vm && cairn_deadline_check (operation->deadline, error)
+         && cairn_service_may_change (operation->service, operation->vm, error);
 }
 
 CairnOperation *
 cairn_operation_begin (CairnService *service, const char *vm, int64_t deadline, GError **error)
 {
   g_autoptr (CairnOperation) operation = g_new0 (CairnOperation, 1);
-  g_autofree char *guid = NULL;
 
   operation->service = service;
   operation->deadline = deadline;
-  operation->vm = cairn_service_find_vm (service, vm, error);
-  if (!operation->vm)
+  if (!lock_vm (operation, vm, CAIRN_VM_LOCK_MS * 1000, error)
+      || !cairn_recovery_require (service, operation->vm->guid, error)
+      || !read_again (operation, error))
     return NULL;
-  guid = g_strdup (operation->vm->guid);
-  operation->lock = lock_vm (service, guid, deadline, error);
-  if (!operation->lock || !cairn_recovery_require (service, guid, error))
-    return NULL;
-  /* Another process may have changed the VM while we waited for it. */
-  cairn_vm_free (operation->vm);
-  operation->vm = cairn_service_find_vm (service, guid, error);
-  if (!operation->vm || !cairn_deadline_check (deadline, error)
-      || !cairn_service_may_change (service, operation->vm, error))
+  return g_steal_pointer (&operation);
+}
+
+CairnOperation *
+cairn_operation_begin_as_is (CairnService *service, const char *vm, int64_t patience_us,
+                             int64_t deadline, GError **error)
+{
+  g_autoptr (CairnOperation) operation = g_new0 (CairnOperation, 1);
+
+  operation->service = service;
+  operation->deadline = deadline;
+  if (!lock_vm (operation, vm, patience_us, error) || !read_again (operation, error))
     return NULL;
   return g_steal_pointer (&operation);
 }

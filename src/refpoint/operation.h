@@ -26,6 +26,11 @@ typedef struct
  * SYSTEM_IN_USE, STATUS_UNKNOWN (it couldn't be finished). The caller ends it. */
 CairnOperation *cairn_operation_begin (CairnService *service, const char *vm, int64_t deadline,
                                        GError **error);
+
+/* The same, but leaves unfinished what was left so, and waits for the lock no longer than
+ * PATIENCE_US. */
+CairnOperation *cairn_operation_begin_as_is (CairnService *service, const char *vm,
+                                             int64_t patience_us, int64_t deadline, GError **error);
 void cairn_operation_end (CairnOperation *operation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnOperation, cairn_operation_end)
 

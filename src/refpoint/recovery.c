@@ -10,12 +10,12 @@
  * milliseconds; the tracker waits that long by itself. */
 #define RECOVERY_LIMIT_US (10 * G_USEC_PER_SEC)
 
-/* How long opening waits for a VM's lock: a process that was killed while it started a helper holds
- * it until the helper has come up. */
+/* How long the first call waits for a VM's lock: a process that was killed while it started a
+ * helper holds it until the helper has come up. */
 #define RECOVERY_PATIENCE_US (G_USEC_PER_SEC / 4)
 
-static gboolean
-remove_bitmaps (CairnService *service, const CairnIntent *intent, GError **error)
+gboolean
+cairn_recovery_remove_bitmaps (CairnService *service, const CairnIntent *intent, GError **error)
 {
   g_autoptr (CairnVm) vm = cairn_service_find_vm (service, intent->vm_guid, NULL);
   g_autoptr (GPtrArray) disks = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_free);
@@ -48,16 +48,16 @@ finish_files (CairnService *service, const CairnIntent *intent, GError **error)
   return cairn_publish_finish (intent, error);
 }
 
-static gboolean
-finish_intent (CairnService *service, const CairnIntent *intent, GError **error)
+gboolean
+cairn_recovery_finish (CairnService *service, const CairnIntent *intent, GError **error)
 {
   static const struct
   {
     CairnIntentKind kind;
     gboolean (*finish) (CairnService *, const CairnIntent *, GError **);
   } ways[] = {
-    { CAIRN_INTENT_CREATE, remove_bitmaps },
-    { CAIRN_INTENT_DESTROY, remove_bitmaps },
+    { CAIRN_INTENT_CREATE, cairn_recovery_remove_bitmaps },
+    { CAIRN_INTENT_DESTROY, cairn_recovery_remove_bitmaps },
     { CAIRN_INTENT_EXPORT, drop_files },
     { CAIRN_INTENT_PUBLISH, finish_files },
   };
@@ -84,7 +84,7 @@ cairn_recovery_require (CairnService *service, const char *vm_guid, GError **err
     {
       g_autoptr (GError) cause = NULL;
 
-      if (service->recovers && finish_intent (service, intents->pdata[i], &cause))
+      if (service->recovers && cairn_recovery_finish (service, intents->pdata[i], &cause))
         continue;
       g_set_error (
           error, CAIRN_ERROR, CAIRN_ERROR_STATUS_UNKNOWN,

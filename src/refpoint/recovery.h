@@ -14,11 +14,20 @@
 
 #include "refpoint/engine.h"
 
-/* At opening: every intent whose VM nobody has locked. What can't be finished now stays. */
+/* In a process's first call: every intent whose VM nobody has locked. What can't be finished now
+ * stays. */
 void cairn_recovery_run (CairnService *service);
 
 /* With the VM's lock held, before an operation on it: FALSE with STATUS_UNKNOWN when something is
  * left that can't be finished, with the cause. */
 gboolean cairn_recovery_require (CairnService *service, const char *vm_guid, GError **error);
+
+/* Finishes or undoes one intent that was left, with its VM's lock held. Errors: STATUS_UNKNOWN and
+ * whatever keeps it from being finished. */
+gboolean cairn_recovery_finish (CairnService *service, const CairnIntent *intent, GError **error);
+
+/* Removes INTENT's bitmap from its images. */
+gboolean cairn_recovery_remove_bitmaps (CairnService *service, const CairnIntent *intent,
+                                        GError **error);
 
 #endif

@@ -3,9 +3,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "refpoint/engine.h"
 #include "refpoint/module.h"
 #include "refpoint/path.h"
-#include "refpoint/recovery.h"
 #include "store/sqlite/sqlite-store.h"
 #include "tracker/libvirt/libvirt.h"
 #include "tracker/offline/offline.h"
@@ -108,8 +108,5 @@ cairn_service_open (const char *store_uri, const char *connect_uri, GError **err
     }
   service = cairn_service_new (store, tracker, g_steal_pointer (&config), timeout_us);
   service->opening_us = opening_us;
-  /* What can't be recovered now is told when its VM is used. */
-  if (service->recovers)
-    cairn_recovery_run (service);
   return service;
 }
