@@ -382,6 +382,60 @@ test_busy_disk (Stage *stage, gconstpointer subject)
   assert_changes (stage, 1, "OLD", OLD_CHANGES);
 }
 
+/* Asserts that disk INDEX has just the bitmaps NAMES (blank-separated, sorted) whole; beside them,
+ * a disabled one may be there from the beginning. */
+static void
+assert_bitmaps (Stage *stage, const CairnInventory *inventory, guint index, const char *names)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new ();
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < inventory->bitmaps->len; i++)
+    {
+      const CairnFoundBitmap *bitmap = inventory->bitmaps->pdata[i];
+
+      if (bitmap->disk != stage->vm->disks->pdata[index])
+        continue;
+      g_assert_false (bitmap->is_in_use);
+      if (bitmap->is_recording)
+        g_ptr_array_add (found, bitmap->name);
+      else
+        g_assert_cmpstr (bitmap->name, ==, "FOREIGN");
+    }
+  g_ptr_array_add (found, NULL);
+  text = g_strjoinv (" ", (char **)found->pdata);
+  g_assert_cmpstr (text, ==, names);
+}
+
+static void
+test_inventory (Stage *stage, gconstpointer subject)
+{
+  CairnTracker *tracker = stage->tracker;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CairnInventory) all = NULL;
+  g_autoptr (CairnInventory) late = NULL;
+  g_autoptr (CairnInventory) one = NULL;
+  GPid pid;
+
+  assert_add (stage, "NEW");
+  all = tracker->ops->take_inventory (tracker, stage->vm, G_MAXINT64, &error);
+  g_assert_no_error (error);
+  assert_bitmaps (stage, all, 0, "NEW OLD");
+  assert_bitmaps (stage, all, 1, "NEW OLD");
+  g_assert_cmpuint (all->unread->len, ==, 0);
+  pid = stage->subject->occupy (stage->two);
+  one = tracker->ops->take_inventory (tracker, stage->vm, G_MAXINT64, &error);
+  stage->subject->vacate (pid);
+  g_assert_no_error (error);
+  assert_bitmaps (stage, one, 0, "NEW OLD");
+  assert_bitmaps (stage, one, 1, "");
+  g_assert_cmpuint (one->unread->len, ==, 1);
+  g_assert_cmpint (((CairnDiskVerdict *)one->unread->pdata[0])->verdict, ==, CAIRN_VERDICT_BUSY);
+  late = tracker->ops->take_inventory (tracker, stage->vm, g_get_monotonic_time () - 1, &error);
+  g_assert_error (error, CAIRN_ERROR, CAIRN_ERROR_TIMEOUT);
+  g_assert_null (late);
+}
+
 static void
 test_deadlines (Stage *stage, gconstpointer subject)
 {
@@ -427,6 +481,7 @@ static const struct
   { "grafted-bitmap-has-all", test_grafted_bitmap_has_all },
   { "disk-that-is-gone", test_disk_that_is_gone },
   { "busy-disk", test_busy_disk },
+  { "inventory", test_inventory },
   { "deadlines", test_deadlines },
 };
 

@@ -5,6 +5,7 @@
 
 #include <cairn/error.h>
 #include <cairn/extent.h>
+#include <cairn/finding.h>
 #include <cairn/point.h>
 #include <cairn/service.h>
 #include <cairn/verdict.h>

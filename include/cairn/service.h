@@ -9,7 +9,7 @@
  * object, cause and remedy; a call that fails has changed nothing. Any call may fail with
  * CAIRN_ERROR_TIMEOUT (past the time limit), _OUT_OF_MEMORY, _SYSTEM_IN_USE (another operation
  * holds the VM or the store) and _FAILED; each call's comment names what else it gives, and why.
- * Small allocations that fail end the process (GLib); what was begun is undone at the next opening.
+ * Small allocations that fail end the process (GLib); what was begun is undone by the next process.
  *
  * VM arguments are a name or a GUID; POINT arguments an InstanceID or a point's GUID; letter case
  * of GUIDs doesn't matter. Paths are absolute: a relative, empty or NULL one is INVALID_PARAMETER.
@@ -23,6 +23,7 @@
 #define CAIRN_SERVICE_H
 
 #include <cairn/extent.h>
+#include <cairn/finding.h>
 #include <cairn/point.h>
 #include <cairn/verdict.h>
 #include <cairn/vm.h>
@@ -37,8 +38,8 @@ typedef struct CairnService CairnService;
  * else [hypervisor] connect of the configuration, else "images:".
  * The configuration is $CAIRN_CONFIG, else /etc/cairn/cairn.conf, when there is one. The time limit
  * of each call is $CAIRN_TIMEOUT_MS milliseconds (default 1 hour), counted from the call's start.
- * Operations that another process left unfinished are completed or undone here, and before each
- * call that changes something.
+ * Operations that another process left unfinished are completed or undone by the first call (doctor
+ * excepted), and before each call that changes something.
  * Errors: INVALID_PARAMETER (URI, configuration), ACCESS_DENIED, NOT_SUPPORTED (a newer store),
  * SYSTEM_NOT_AVAILABLE (the hypervisor can't be reached). */
 CAIRN_API CairnService *cairn_service_open (const char *store_uri, const char *connect_uri,
@@ -214,6 +215,26 @@ CAIRN_API gboolean cairn_service_import_reference_point_metadata (
     CairnService *service, const char *vm, const char *config_file_path,
     const char *runtime_state_file_path, const CairnImportOptions *options, CairnImport **result,
     GPtrArray **verdicts, GError **error);
+
+/* ---- doctor ---- */
+
+typedef struct
+{
+  gboolean repair;            /* mend what was found; else nothing at all is changed */
+  const char *const *foreign; /* NULL-ended list of names of other products' bitmaps and checkpoints
+                                 that REPAIR is to remove as well; NULL = none */
+} CairnDoctorOptions;
+
+/* Compares what is found on the disks of VM, or of all VMs (NULL), and in the hypervisor's records
+ * with the store: *FINDINGS, of CairnFinding, VM by VM. OPTIONS may be NULL. A repair that fails is
+ * no failure of the call: its finding says why. A VM that can't be worked on now is a finding
+ * (UNREAD_VM) unless it was named.
+ * Errors: INVALID_PARAMETER (unknown VM; a foreign name that is of our own form, or without
+ * repair), SYSTEM_IN_USE (the VM named migrates, or another operation holds it), ACCESS_DENIED (to
+ * repair with a store that may only be read), SYSTEM_NOT_AVAILABLE. */
+CAIRN_API gboolean cairn_service_doctor (CairnService *service, const char *vm,
+                                         const CairnDoctorOptions *options, GPtrArray **findings,
+                                         GError **error);
 
 G_END_DECLS
 

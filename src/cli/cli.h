@@ -29,6 +29,8 @@ enum
   CLI_OPTION_POINT = 1 << 10,
   CLI_OPTION_TYPE = 1 << 11,
   CLI_OPTION_UUID = 1 << 12,
+  CLI_OPTION_FOREIGN = 1 << 13,
+  CLI_OPTION_REPAIR = 1 << 14,
 };
 
 /* What was given; NULL and FALSE where it wasn't. Strings are bytes as the caller typed them. */
@@ -46,11 +48,13 @@ typedef struct
   char *consistency;
   char **disks;
   gboolean force;
+  char **foreign;
   char *label;
   char *length;
   char *offset;
   char *owner;
   char **points;
+  gboolean repair;
   char *type;
   char *uuid;
 } CliOptions;
@@ -79,6 +83,7 @@ struct Cli
   guint n_args;
   CliOutput out;
   CairnService *service; /* opened by cli_service */
+  gboolean is_unwell;    /* it worked, and what it found asks for something: exit status 1 */
 
   /* What is known of the disks, for the answer of success and of failure alike. */
   GPtrArray *disks;
@@ -157,6 +162,7 @@ gboolean cli_run_import (Cli *cli, GError **error);
 gboolean cli_run_changes (Cli *cli, GError **error);
 gboolean cli_run_destroy (Cli *cli, GError **error);
 gboolean cli_run_remove_data (Cli *cli, GError **error);
+gboolean cli_run_doctor (Cli *cli, GError **error);
 gboolean cli_run_vmcx_dump (Cli *cli, GError **error);
 gboolean cli_run_vmcx_check (Cli *cli, GError **error);
 gboolean cli_run_vmcx_recover (Cli *cli, GError **error);

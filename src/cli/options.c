@@ -32,11 +32,13 @@ static const struct
     offsetof (CliOptions, consistency) },
   { CLI_OPTION_DISK, "disk", G_OPTION_ARG_FILENAME_ARRAY, offsetof (CliOptions, disks) },
   { CLI_OPTION_FORCE, "force", G_OPTION_ARG_NONE, offsetof (CliOptions, force) },
+  { CLI_OPTION_FOREIGN, "foreign", G_OPTION_ARG_FILENAME_ARRAY, offsetof (CliOptions, foreign) },
   { CLI_OPTION_LABEL, "label", G_OPTION_ARG_FILENAME, offsetof (CliOptions, label) },
   { CLI_OPTION_LENGTH, "length", G_OPTION_ARG_FILENAME, offsetof (CliOptions, length) },
   { CLI_OPTION_OFFSET, "offset", G_OPTION_ARG_FILENAME, offsetof (CliOptions, offset) },
   { CLI_OPTION_OWNER, "owner", G_OPTION_ARG_FILENAME, offsetof (CliOptions, owner) },
   { CLI_OPTION_POINT, "point", G_OPTION_ARG_FILENAME_ARRAY, offsetof (CliOptions, points) },
+  { CLI_OPTION_REPAIR, "repair", G_OPTION_ARG_NONE, offsetof (CliOptions, repair) },
   { CLI_OPTION_TYPE, "type", G_OPTION_ARG_FILENAME, offsetof (CliOptions, type) },
   { CLI_OPTION_UUID, "uuid", G_OPTION_ARG_FILENAME, offsetof (CliOptions, uuid) },
 };

@@ -83,5 +83,5 @@ cli_report (Cli *cli, const GError *error)
       cli_report_line (unwritten->message);
       return STATUS_FAILED;
     }
-  return STATUS_DONE;
+  return cli->is_unwell ? STATUS_FAILED : STATUS_DONE;
 }

@@ -6,8 +6,9 @@
 #include "cli/cli.h"
 
 /* Ends a run that succeeded (ERROR is NULL) or failed, and gives the exit status: 0; 1 with the
- * failure's JSON on standard output (with --json) and its line on standard error; 2 with the line
- * alone for wrong usage. A standard output that can't be written is a failure as well. */
+ * failure's JSON on standard output (with --json) and its line on standard error; 1 as well, with
+ * nothing there, when doctor found something; 2 with the line alone for wrong usage. A standard
+ * output that can't be written is a failure as well. */
 int cli_report (Cli *cli, const GError *error);
 
 /* Writes "cairn: TEXT" as one line on standard error, whatever TEXT holds. */

@@ -74,6 +74,17 @@ cairn_guid_v7_time_ms (const char *guid)
   return time_ms;
 }
 
+gboolean
+cairn_guid_is_ours (const char *text)
+{
+  if (cairn_guid_v7_time_ms (text) < 0 || !strchr ("89AB", text[19]))
+    return FALSE;
+  for (const char *p = text; *p; p++)
+    if (g_ascii_islower (*p))
+      return FALSE;
+  return TRUE;
+}
+
 char *
 cairn_instance_id_format (const char *vm_guid, const char *point_guid)
 {

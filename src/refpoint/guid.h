@@ -27,6 +27,9 @@ char *cairn_guid_v7 (int64_t time_ms, const uint8_t *entropy);
 /* The time in a UUIDv7, or -1 for another GUID. */
 int64_t cairn_guid_v7_time_ms (const char *guid);
 
+/* Whether TEXT has the form of the names that we give to bitmaps: a UUIDv7 in upper case. */
+gboolean cairn_guid_is_ours (const char *text);
+
 /* "Microsoft:<VM>\<POINT>". */
 char *cairn_instance_id_format (const char *vm_guid, const char *point_guid);
 

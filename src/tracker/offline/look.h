@@ -2,7 +2,7 @@
 /* look.h: the reading side of the offline tracker: what an image is, what its bitmaps say, and
  * whether they can be believed. Nothing here writes to an image.
  *
- * The three functions are the tracker's methods of the same names (refpoint/tracker.h), which says
+ * The functions are the tracker's methods of the same names (refpoint/tracker.h), which says
  * what they promise. They keep no state: any thread, any number at once. A DEADLINE is a
  * g_get_monotonic_time() value; G_MAXINT64 for none.
  */
@@ -25,5 +25,8 @@ gboolean cairn_offline_judge (const CairnDisk *disk, const CairnAnchor *const *a
 gboolean cairn_offline_changes (const CairnDisk *disk, const CairnAnchor *anchor,
                                 uint64_t offset_bytes, uint64_t length_bytes, GArray **extents,
                                 CairnJudgement *judgement, int64_t deadline, GError **error);
+
+/* All bitmaps of the active layers of VM's images. Fails with TIMEOUT or OUT_OF_MEMORY only. */
+CairnInventory *cairn_offline_take_inventory (const CairnVm *vm, int64_t deadline, GError **error);
 
 #endif

@@ -80,6 +80,12 @@ offline_changes (CairnTracker *tracker, const CairnVm *vm, CairnQuestion *questi
   return TRUE;
 }
 
+static CairnInventory *
+offline_take_inventory (CairnTracker *tracker, const CairnVm *vm, int64_t deadline, GError **error)
+{
+  return cairn_offline_take_inventory (vm, deadline, error);
+}
+
 static const CairnTrackerOps offline_ops = {
   .name = "offline",
   .close = offline_close,
@@ -90,6 +96,7 @@ static const CairnTrackerOps offline_ops = {
   .judge = offline_judge,
   .changes = offline_changes,
   .graft_bitmap = offline_graft_bitmap,
+  .take_inventory = offline_take_inventory,
 };
 
 CairnTracker *

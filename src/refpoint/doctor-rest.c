@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What operations left that were cut off, and disks that can't be looked at. */
+#include "refpoint/doctor.h"
+#include "refpoint/recovery.h"
+
+/* How an intent of KIND is told, and what finishing it does. */
+static const struct
+{
+  CairnIntentKind kind;
+  const char *doing;
+  const char *ending;
+} intent_words[] = {
+  { CAIRN_INTENT_CREATE, "creating", "undo it" },
+  { CAIRN_INTENT_CREATE_FROZEN, "creating", "undo it" },
+  { CAIRN_INTENT_DESTROY, "destroying", "finish it" },
+  { CAIRN_INTENT_EXPORT, "exporting", "undo it" },
+  { CAIRN_INTENT_PUBLISH, "exporting", "finish it" },
+};
+
+static void
+describe_intent (CairnDiagnosis *diagnosis, CairnFault *fault)
+{
+  const CairnIntent *intent = fault->intent;
+  const char *doing = "an operation of a kind that this version doesn't know on",
+             *ending = "end it";
+
+  if (intent->kind == CAIRN_INTENT_ADOPT)
+    {
+      fault->what
+          = g_strdup_printf ("adopting reference point '%s' was interrupted", fault->object);
+      fault->remedy = g_strdup_printf ("repeat that `cairn adopt` to go on with it, or give it up "
+                                       "with `cairn doctor %s --repair`",
+                                       diagnosis->vm->name);
+      return;
+    }
+  for (size_t i = 0; i < G_N_ELEMENTS (intent_words); i++)
+    if (intent_words[i].kind == intent->kind)
+      {
+        doing = intent_words[i].doing;
+        ending = intent_words[i].ending;
+      }
+  fault->what = g_strdup_printf ("%s '%s' was cut off and isn't finished", doing, fault->object);
+  fault->remedy = cairn_diagnosis_remedy (diagnosis, ending);
+}
+
+/* What an intent is about: its point, or the file it was to write. */
+static const char *
+subject_of (const CairnIntent *intent)
+{
+  if (*intent->point)
+    return intent->point;
+  return intent->final_files->len > 0 ? intent->final_files->pdata[0] : intent->id;
+}
+
+gboolean
+cairn_doctor_look_at_intents (CairnDiagnosis *diagnosis, GError **error)
+{
+  CairnFault *fault;
+
+  for (guint i = 0; i < diagnosis->intents->len; i++)
+    {
+      const CairnIntent *intent = diagnosis->intents->pdata[i];
+
+      fault = cairn_diagnosis_add (diagnosis, CAIRN_FINDING_UNFINISHED_INTENT, subject_of (intent));
+      fault->intent = intent;
+      describe_intent (diagnosis, fault);
+    }
+  if (!diagnosis->inventory->leftover_job)
+    return TRUE;
+  fault = cairn_diagnosis_add (diagnosis, CAIRN_FINDING_LEFTOVER_JOB, diagnosis->vm->name);
+  fault->what = g_strdup_printf ("%s runs on VM '%s', and the process that began it is gone",
+                                 diagnosis->inventory->leftover_job, diagnosis->vm->name);
+  fault->remedy = cairn_diagnosis_remedy (diagnosis, "end it");
+  return TRUE;
+}
+
+gboolean
+cairn_doctor_look_at_disks (CairnDiagnosis *diagnosis, GError **error)
+{
+  const GPtrArray *unread = diagnosis->inventory->unread;
+
+  for (guint i = 0; i < unread->len; i++)
+    {
+      const CairnDiskVerdict *verdict = unread->pdata[i];
+      CairnFault *fault
+          = cairn_diagnosis_add (diagnosis, CAIRN_FINDING_UNREAD_DISK, verdict->target);
+
+      fault->what = g_strdup_printf ("disk '%s' couldn't be looked at (%s)", verdict->target,
+                                     cairn_verdict_name (verdict->verdict));
+      fault->remedy = g_strdup (verdict->reason);
+    }
+  return TRUE;
+}
+
+/* Gives an adoption up: its catcher goes, and then what is remembered of it. */
+static gboolean
+discard_adoption (CairnDiagnosis *diagnosis, const CairnIntent *intent, GError **error)
+{
+  CairnStoreChange change = { .remove_intent = intent->id };
+
+  return cairn_recovery_remove_bitmaps (diagnosis->service, intent, error)
+         && cairn_service_apply (diagnosis->service, &change, error);
+}
+
+gboolean
+cairn_doctor_finish_intent (CairnDiagnosis *diagnosis, const CairnFault *fault, GError **error)
+{
+  if (fault->intent->kind == CAIRN_INTENT_ADOPT)
+    return discard_adoption (diagnosis, fault->intent, error);
+  return cairn_recovery_finish (diagnosis->service, fault->intent, error);
+}
+
+gboolean
+cairn_doctor_end_job (CairnDiagnosis *diagnosis, const CairnFault *fault, GError **error)
+{
+  CairnTracker *tracker = diagnosis->service->tracker;
+
+  return tracker->ops->end_leftover_job (tracker, diagnosis->vm, error);
+}
