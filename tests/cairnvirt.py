@@ -21,7 +21,9 @@ QEMU (0.6 s), and the guest.
 """
 import atexit
 import contextlib
+import copy
 import glob
+import hashlib
 import os
 import signal
 import socket
@@ -33,6 +35,7 @@ import xml.etree.ElementTree as ElementTree
 
 from cairntest import *
 from libvirtapi import Connection, LibvirtError
+from virtagent import Agent
 
 EMULATOR = "/usr/bin/qemu-system-x86_64"
 LIBVIRTD = "/usr/sbin/libvirtd"
@@ -181,13 +184,8 @@ class Libvirt(Host):
         self.virsh("secret-set-value", key, "--file", write_file(self.path("secret"), passphrase), "--plain")
         return key
 
-    def domain(self, name="vm", disks=1, size="64M", **options):
-        """Makes (defines) a domain. DISKS: how many qcow2 disks vda, vdb, ... to make, or a list of Disk.
-        OPTIONS: see Domain."""
-        if isinstance(disks, int):
-            disks = [Disk("vd" + "abcdefghijklmnopqrstuvwxyz"[i]) for i in range(disks)]
-        for disk in disks:
-            disk.make(self, name, size)
+    def domain(self, name="vm", disks=1, **options):
+        """Makes (defines) a domain: see Domain."""
         return Domain(self, name, disks, **options)
 
     def new_path(self, name):
@@ -225,6 +223,8 @@ class Libvirt(Host):
         for other in glob.glob("/usr/bin/qemu-system-*"):  # each would be probed for seconds
             if os.path.realpath(other) != os.path.realpath(EMULATOR):
                 binds.append((os.devnull, other))
+        names = f"127.0.0.1 localhost {os.path.basename(self.dir)}\n"  # or it would ask the network
+        binds.append((write_file(os.path.join(self.root, "hosts"), names), "/etc/hosts"))
         return binds + self._user_binds()
 
     def _user_binds(self):
@@ -325,37 +325,67 @@ class Disk:
 
 
 def make_encrypted(path, size, passphrase):
-    """Makes a qcow2 image that is encrypted with LUKS; gives its path."""
-    key = write_file(path + ".key", passphrase)
-    run("qemu-img", "create", "-q", "-f", "qcow2", "--object", f"secret,id=key,file={key}", "-o",
-        "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10", path, size)
-    os.unlink(key)
+    """Makes a qcow2 image that is encrypted with LUKS; gives its path. qemu-img takes 1 s to weigh the
+    processor for it, and fails at that now and then, so all are copies of one."""
+    name = hashlib.sha256(f"{size} {passphrase}".encode()).hexdigest()[:16]
+    kept = os.path.join(cache_directory("luks"), name)
+    while not os.path.exists(kept):
+        key, new = write_file(path + ".key", passphrase), f"{kept}.{os.getpid()}"
+        with contextlib.suppress(Failure):
+            run("qemu-img", "create", "-q", "-f", "qcow2", "--object", f"secret,id=key,file={key}", "-o",
+                "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10", new, size)
+            os.replace(new, kept)
+        os.unlink(key)
+    shutil.copyfile(kept, path)
     return path
 
 
-def domain_xml(name, disks, vm_uuid=None, memory_mib=16, boot="", devices=""):
-    """A domain that QEMU emulates without KVM. BOOT: elements of <os>; DEVICES: more elements."""
-    identity = f"<uuid>{vm_uuid}</uuid>" if vm_uuid else ""
-    return (f"<domain type='qemu'><name>{name}</name>{identity}<memory unit='MiB'>{memory_mib}</memory>"
-            f"<vcpu>1</vcpu><os><type arch='x86_64' machine='pc'>hvm</type>{boot}</os>"
-            "<features><acpi/></features><on_poweroff>destroy</on_poweroff><on_reboot>destroy</on_reboot>"
-            f"<on_crash>destroy</on_crash><devices><emulator>{EMULATOR}</emulator>"
-            f"{''.join(disk.to_xml() for disk in disks)}{devices}"
-            "<controller type='usb' model='none'/><memballoon model='none'/></devices></domain>")
+def make_disks(host, name, disks, size):
+    """The list of Disk for a domain, with their images made. DISKS: such a list, or how many qcow2 disks."""
+    if isinstance(disks, int):
+        disks = [Disk("vd" + "abcdefghijklmnopqrstuvwxyz"[i]) for i in range(disks)]
+    for disk in disks:
+        disk.make(host, name, size)
+    return disks
+
+
+DOMAIN_XML = """\
+<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+  <name>{name}</name><uuid>{uuid}</uuid><memory unit='MiB'>{memory_mib}</memory><vcpu>1</vcpu>
+  <os><type arch='x86_64' machine='pc'>hvm</type>{boot}</os><features><acpi/></features>
+  <on_poweroff>destroy</on_poweroff><on_reboot>destroy</on_reboot><on_crash>destroy</on_crash>
+  <devices>
+    <emulator>{emulator}</emulator>{disks}{devices}
+    <controller type='usb' model='none'/><memballoon model='none'/>
+  </devices>{more}
+</domain>
+"""
 
 
 class Domain:
-    """A domain of HOST; defined unless it is transient, and not started.
+    """A domain of HOST; defined unless it is transient, and not started. QEMU emulates it without KVM.
 
-    .name, .uuid; .xml: what it was made of. Methods that do something and give nothing give the Domain."""
+    DISKS: how many qcow2 disks vda, vdb, ... of SIZE to make, or a list of Disk. AGENT: it gets a guest agent
+    that the test speaks for (.agent: virtagent.Agent). BOOT, DEVICES, MORE: elements of <os>, <devices>,
+    <domain>. .name, .uuid; .xml: what it was made of. Methods that have nothing to give give the Domain."""
 
-    def __init__(self, host, name, disks, transient=False, **options):
+    def __init__(self, host, name="vm", disks=1, size="64M", vm_uuid=None, transient=False, memory_mib=16,
+                 agent=False, boot="", devices="", more=""):
         self.host, self.name, self.transient = host, name, transient
-        self.uuid = options.setdefault("vm_uuid", str(uuid.uuid4()))
-        self.xml = domain_xml(name, disks, **options)
+        self.uuid = vm_uuid or str(uuid.uuid4())
+        self.agent = Agent(self) if agent else None
+        if agent:
+            devices, more = devices + self.agent.device_xml(), more + self.agent.command_line_xml()
+        disk_xml = "".join(disk.to_xml() for disk in make_disks(host, name, disks, size))
+        self.xml = DOMAIN_XML.format(name=name, uuid=self.uuid, memory_mib=memory_mib, emulator=EMULATOR,
+                                     boot=boot, disks=disk_xml, devices=devices, more=more)
         self._aliases = {}
         if not transient:
             self.define()
+
+    def socket(self, kind):
+        """Where a socket of the domain lies."""
+        return self.host.path(f"{self.name}.{kind}")
 
     # -- its life --
 
@@ -372,11 +402,14 @@ class Domain:
     def start(self, paused=True):
         """Starts QEMU. Paused, its processor doesn't run, but write() works all the same."""
         self._aliases = {}
+        wait = paused or self.agent is not None
         if self.transient:
-            self.host.api.create(self.xml, paused)
+            self.host.api.create(self.xml, wait)
         else:
-            self.host.api.start(self.name, paused)
-        return self
+            self.host.api.start(self.name, wait)
+        if self.agent:
+            self.agent.plug()
+        return self if paused == wait else self.resume()
 
     def resume(self):
         self.host.api.resume(self.name)
@@ -482,27 +515,35 @@ class Domain:
 
     # -- to another host --
 
-    def migrate(self, other, *flags, copy=False, live=True):
+    def migrate(self, other, *flags, with_disks=False):
         """Live migration to the host OTHER (the domain must run, not paused, for its bitmaps to arrive);
-        gives the Domain there. COPY: with all its (qcow2) disks, to new images there; else both hosts use
-        the same images. FLAGS: more of virsh migrate's."""
-        arrived = Domain.__new__(Domain)
-        arrived.__dict__.update(self.__dict__, host=other, _aliases={})
-        args = ["migrate", self.name, other.uri, "--unsafe",
-                "--migrateuri", f"tcp://127.0.0.1:{free_port()}"] + (["--live"] if live else []) + list(flags)
-        if copy:
-            xml = self.host.virsh("dumpxml", self.name, "--migratable", "--security-info")
+        gives the Domain there. WITH_DISKS: with all its (qcow2) disks, to new images there; else both hosts use
+        the same images. FLAGS: more of virsh migrate's, as "--persistent"."""
+        moved = {f"'{self.host.dir}/{self.name}.": f"'{other.dir}/{self.name}."}  # its sockets
+        args = []
+        if with_disks:
+            args = ["--copy-storage-all", "--disks-port", free_port(), "--listen-address", "127.0.0.1"]
             for target, path in self.disks().items():
                 new = other.new_path(os.path.basename(path))
                 make_image(new, self._device(target)["inserted"]["image"]["virtual-size"])
-                xml = xml.replace(f"'{path}'", f"'{new}'")
-                arrived.xml = arrived.xml.replace(f"'{path}'", f"'{new}'")
-            args += ["--copy-storage-all", "--xml", write_file(other.path(f"{self.name}.xml"), xml),
-                     "--disks-port", free_port(), "--listen-address", "127.0.0.1"]
-            if "--persistent" in flags:
-                args += ["--persistent-xml", other.path(f"{self.name}.xml")]
-        self.host.virsh(*args)
+                moved[f"'{path}'"] = f"'{new}'"
+        arrived = copy.copy(self)
+        arrived.host, arrived._aliases = other, {}
+        arrived.xml = replace_all(self.xml, moved)
+        now = self.host.virsh("dumpxml", self.name, "--migratable", "--security-info")
+        there = write_file(other.path(f"{self.name}.xml"), replace_all(now, moved))
+        if "--persistent" in flags:
+            args += ["--persistent-xml", there]
+        self.host.virsh("migrate", self.name, other.uri, "--live", "--unsafe", "--xml", there, "--migrateuri",
+                        f"tcp://127.0.0.1:{free_port()}", *args, *flags)
         return arrived
+
+
+def replace_all(text, changes):
+    """TEXT with each key of CHANGES replaced by its value."""
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    return text
 
 
 def free_port():

@@ -87,11 +87,34 @@ def migration():
     equal(there.disks(), {"vda": a.path("web-vda.qcow2"), "vdb": a.path("web-vdb.qcow2")})
     equal(there.bitmaps("vdb"), {"monday": ["auto"]})
     there.undefine()
-    back = there.migrate(a, "--persistent", copy=True)
+    back = there.migrate(a, "--persistent", with_disks=True)
     equal((there.state(), back.state()), (None, "running"))
     equal(back.disks()["vda"], a.path("2-web-vda.qcow2"))
     equal(back.bitmaps("vdb"), {"monday": ["auto"]})
     equal((vm.checkpoints(), back.host), (["monday"], a))
+
+
+@test("the agent freezes and thaws, fails, hangs, and goes away as it is told")
+def agent():
+    host = Libvirt()
+    vm = host.domain("web", agent=True).start(paused=False)
+    host.virsh("domfsfreeze", "web")
+    true(vm.agent.is_frozen, "not frozen")
+    host.restart()
+    host.virsh("domfsthaw", "web")
+    vm.agent.fail("guest-fsfreeze-freeze", "a file system is busy")
+    host.virsh_fails("domfsfreeze", "web", sentence="a file system is busy")
+    vm.agent.unplug()
+    host.virsh_fails("domfsfreeze", "web", sentence="agent is not connected")
+    vm.agent.plug()
+    vm.agent.hang("guest-fsfreeze-freeze")
+    waiting = subprocess.Popen(["virsh", "-c", host.uri, "domfsfreeze", "web"], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    wait_until(lambda: len(vm.agent.commands()) == 4, "the last freeze comes")
+    true(waiting.poll() is None and not vm.agent.is_frozen, "the agent didn't hang")
+    vm.kill9()
+    waiting.wait(TIMEOUT_SECONDS)
+    equal([command.rpartition("-")[2] for command in vm.agent.commands()], ["freeze", "thaw", "freeze", "freeze"])
 
 
 main()
