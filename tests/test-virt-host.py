@@ -101,6 +101,7 @@ def agent():
     host.virsh("domfsfreeze", "web")
     true(vm.agent.is_frozen, "not frozen")
     host.restart()
+    vm.agent.wait_connected()
     host.virsh("domfsthaw", "web")
     vm.agent.fail("guest-fsfreeze-freeze", "a file system is busy")
     host.virsh_fails("domfsfreeze", "web", sentence="a file system is busy")

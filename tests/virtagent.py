@@ -84,6 +84,10 @@ class Agent:
         """Waits until COMMAND has come, obeyed or not."""
         self._wait(lambda: any(command == name for _, name in self._commands), seconds, f"no {command}")
 
+    def wait_connected(self, seconds=TIMEOUT_SECONDS):
+        """Waits until libvirtd talks to the agent, which takes a moment after a restart of libvirtd."""
+        self._wait(lambda: self._n_peers >= 2, seconds, "libvirtd didn't connect to the agent")
+
     def wait_frozen(self, seconds=TIMEOUT_SECONDS):
         self._wait(lambda: self._is_frozen, seconds, "the guest wasn't frozen")
 
@@ -163,7 +167,7 @@ class Agent:
         """The guest's driver opens the channel, and libvirtd connects to the agent."""
         with self._driver() as driver:
             driver.open_port(1)
-        self._wait(lambda: self._n_peers >= 2, TIMEOUT_SECONDS, "libvirtd didn't connect to the agent")
+        self.wait_connected()
 
     def unplug(self):
         """The guest's driver lets go of the channel; libvirtd finds no agent any more."""
