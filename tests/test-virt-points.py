@@ -32,4 +32,22 @@ def running():
     equal(changes_of(host.ok("changes", first["ReferencePoint"]))["vdb"], [[0x50000, 0x10000]])
 
 
+@test("points follow a domain from running to shut off and back")
+def turns():
+    host = Libvirt()
+    vm = host.domain("web").start()
+    first = host.ok("create", "web")["ReferencePoint"]
+    vm.write("vda", 0x10000, 10)
+    vm.quit()
+    equal(changes_of(host.ok("changes", first)), {"vda": [[0x10000, 0x10000]]})
+    second = host.ok("create", "web")["ReferencePoint"]
+    equal(len(vm.checkpoints()), 2)
+    vm.start()
+    vm.write("vda", 0x30000, 10)
+    equal(changes_of(host.ok("changes", first)), {"vda": [[0x10000, 0x10000], [0x30000, 0x10000]]})
+    equal(changes_of(host.ok("changes", second)), {"vda": [[0x30000, 0x10000]]})
+    host.ok("destroy", first)
+    equal(vm.checkpoints(), [second.split("\\")[1]])
+
+
 main()

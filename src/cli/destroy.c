@@ -19,8 +19,9 @@ cli_run_destroy (Cli *cli, GError **error)
   if (!cairn_service_destroy_reference_point (service, cli->args[0], cli->options.owner,
                                               cli->options.force, error))
     return FALSE;
-  cli_answer_done (cli, "Reference point '%s' is destroyed, its bitmaps are removed.",
-                   cli->args[0]);
+  cli_answer_done (cli, "Reference point '%s' is destroyed, its bitmaps are removed%s.",
+                   cli->args[0],
+                   cli->options.force ? " from every image that could be reached" : "");
   return TRUE;
 }
 

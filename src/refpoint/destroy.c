@@ -91,6 +91,27 @@ remove_point (CairnOperation *operation, CairnPoint *point, GPtrArray *disks, GE
   return TRUE;
 }
 
+/* With FORCE, points of a VM that its hypervisor has forgotten may go as well. */
+static CairnOperation *
+begin (CairnService *service, const CairnPoint *point, gboolean force, int64_t deadline,
+       GError **error)
+{
+  CairnOperation *operation;
+
+  if (force)
+    return cairn_operation_begin_without_vm (service, point->vm_guid, deadline, error);
+  operation = cairn_operation_begin (service, point->vm_guid, deadline, error);
+  if (!operation && error && (*error)->code == CAIRN_ERROR_INVALID_PARAMETER)
+    {
+      g_autofree char *message = g_strdup_printf (
+          "%s; or use --force to forget the point and leave its bitmaps behind", (*error)->message);
+
+      g_free ((*error)->message);
+      (*error)->message = g_steal_pointer (&message);
+    }
+  return operation;
+}
+
 gboolean
 cairn_service_destroy_reference_point (CairnService *service, const char *id, const char *owner,
                                        gboolean force, GError **error)
@@ -103,7 +124,7 @@ cairn_service_destroy_reference_point (CairnService *service, const char *id, co
 
   if (!known || !check_owner (known, owner, force, error))
     return FALSE;
-  operation = cairn_operation_begin (service, known->vm_guid, deadline, error);
+  operation = begin (service, known, force, deadline, error);
   if (!operation)
     return FALSE;
   /* Under the lock once more: another process may have destroyed it meanwhile. */

@@ -20,6 +20,7 @@ typedef struct
   int64_t deadline;      /* monotonic, microseconds */
   CairnVm *vm;           /* owned */
   CairnStoreLock *lock;  /* owned; NULL when the call only reads */
+  gboolean may_be_gone;  /* the hypervisor needn't know the VM */
 } CairnOperation;
 
 /* Takes the VM's lock, finishes what an earlier operation on it left, and reads the VM afresh.
@@ -31,6 +32,11 @@ CairnOperation *cairn_operation_begin (CairnService *service, const char *vm, in
  * PATIENCE_US. */
 CairnOperation *cairn_operation_begin_as_is (CairnService *service, const char *vm,
                                              int64_t patience_us, int64_t deadline, GError **error);
+
+/* The same as the first for a VM that its hypervisor may not know any more (undefined): it is one
+ * without disks then. */
+CairnOperation *cairn_operation_begin_without_vm (CairnService *service, const char *vm_guid,
+                                                  int64_t deadline, GError **error);
 void cairn_operation_end (CairnOperation *operation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnOperation, cairn_operation_end)
 

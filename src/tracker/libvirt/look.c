@@ -69,10 +69,11 @@ cairn_libvirt_look_free (CairnLibvirtLook *look)
 static virDomainPtr
 look_up (virConnectPtr conn, const char *name_or_guid)
 {
-  virDomainPtr domain = virDomainLookupByName (conn, name_or_guid);
-  g_autofree char *guid = domain ? NULL : cairn_guid_normalize (name_or_guid);
+  g_autofree char *guid = cairn_guid_normalize (name_or_guid);
+  virDomainPtr domain = guid ? virDomainLookupByUUIDString (conn, guid) : NULL;
 
-  return guid ? virDomainLookupByUUIDString (conn, guid) : domain;
+  /* A name may look like a GUID. */
+  return domain ? domain : virDomainLookupByName (conn, name_or_guid);
 }
 
 CairnLibvirtLook *
