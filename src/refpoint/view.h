@@ -13,7 +13,8 @@ typedef struct CairnView CairnView;
 
 typedef struct
 {
-  /* Fills BUFFER with [offset, offset + length), all within the size. */
+  /* Fills BUFFER with [offset, offset + length), all within the size. Both ends are multiples of
+   * 64 KiB, or the end of the disk: no export asks for more. */
   gboolean (*read) (CairnView *view, unsigned reader, uint64_t offset_bytes, void *buffer,
                     size_t length_bytes, GError **error);
 
@@ -30,6 +31,9 @@ struct CairnView
   const CairnViewOps *ops;
   uint64_t size_bytes;
   unsigned n_readers;
+  size_t read_bytes; /* as much should be read at once; a power of two, at least 64 KiB */
+  GPtrArray *paths;  /* of char *: the files that are read, as far as known; owned, freed by close;
+                        NULL = not told */
 };
 
 #endif

@@ -140,10 +140,34 @@ cairn_child_run (const char *const *argv, int64_t deadline, char **output, GErro
   return TRUE;
 }
 
-/* A listening socket and a connection to it. The path is gone again on return, so nobody else can
+static void
+close_sockets (int listening, const int *connected, unsigned n)
+{
+  if (listening >= 0)
+    close (listening);
+  for (unsigned i = 0; i < n; i++)
+    if (connected[i] >= 0)
+      close (connected[i]);
+}
+
+/* N connections to ADDRESS, which is listened at. */
+static gboolean
+connect_all (const struct sockaddr_un *address, int *connected, unsigned n)
+{
+  for (unsigned i = 0; i < n; i++)
+    {
+      connected[i] = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      if (connected[i] < 0
+          || connect (connected[i], (const struct sockaddr *)address, sizeof *address) != 0)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* A listening socket and N connections to it. The path is gone again on return, so nobody else can
  * connect. */
 static gboolean
-make_sockets (int *listening, int *connected)
+make_sockets (int *listening, int *connected, unsigned n)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   g_autofree char *dir = g_dir_make_tmp ("cairn-XXXXXX", NULL);
@@ -157,23 +181,18 @@ make_sockets (int *listening, int *connected)
       rmdir (dir);
       return FALSE;
     }
+  for (unsigned i = 0; i < n; i++)
+    connected[i] = -1;
   *listening = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  *connected = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (*listening >= 0 && *connected >= 0
-      && bind (*listening, (struct sockaddr *)&address, sizeof address) == 0)
+  if (*listening >= 0 && bind (*listening, (struct sockaddr *)&address, sizeof address) == 0)
     {
-      done = listen (*listening, 1) == 0
-             && connect (*connected, (struct sockaddr *)&address, sizeof address) == 0;
+      done = listen (*listening, (int)n) == 0 && connect_all (&address, connected, n);
       unlink (address.sun_path);
     }
   rmdir (dir);
-  if (done)
-    return TRUE;
-  if (*listening >= 0)
-    close (*listening);
-  if (*connected >= 0)
-    close (*connected);
-  return FALSE;
+  if (!done)
+    close_sockets (*listening, connected, n);
+  return done;
 }
 
 /* In the child, between fork and exec: only what is safe there. TEXT is "LISTEN_PID=" and room. */
@@ -206,30 +225,26 @@ activation_environment (char *pid_text)
   return environment;
 }
 
-int
-cairn_child_serve (const char *const *argv, GPid *pid, int *stderr_fd, GError **error)
+gboolean
+cairn_child_serve (const char *const *argv, int secret, int *sockets, unsigned n, GPid *pid,
+                   int *stderr_fd, GError **error)
 {
   char *pid_text = g_strdup ("LISTEN_PID=00000000000");
   g_auto (GStrv) environment = activation_environment (pid_text);
   g_autoptr (GError) problem = NULL;
-  int listening, connected, target = 3;
+  int listening;
+  const int targets[] = { 3, CAIRN_CHILD_SECRET_FD };
   gboolean started;
 
-  if (!make_sockets (&listening, &connected))
-    {
-      fail_start (error, argv[0], g_strerror (errno));
-      return -1;
-    }
+  if (!make_sockets (&listening, sockets, n))
+    return fail_start (error, argv[0], g_strerror (errno));
   started = g_spawn_async_with_pipes_and_fds (
       NULL, argv, (const char *const *)environment,
       G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL, write_own_pid,
-      pid_text, -1, -1, -1, &listening, &target, 1, pid, NULL, NULL, stderr_fd, &problem);
-  close (listening);
-  if (started)
-    return connected;
-  close (connected);
-  fail_start (error, argv[0], problem->message);
-  return -1;
+      pid_text, -1, -1, -1, (const int[]){ listening, secret }, targets, secret >= 0 ? 2 : 1, pid,
+      NULL, NULL, stderr_fd, &problem);
+  close_sockets (listening, sockets, started ? 0 : n);
+  return started || fail_start (error, argv[0], problem->message);
 }
 
 void

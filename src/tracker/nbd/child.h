@@ -9,10 +9,14 @@
  * when its status isn't 0; TIMEOUT kills it. */
 gboolean cairn_child_run (const char *const *argv, int64_t deadline, char **output, GError **error);
 
-/* Starts ARGV, a server that takes over a listening socket as systemd hands it (LISTEN_FDS), and
- * returns the other end of its first connection, already made: it ends when that is closed, also
- * because this process died. -1 on failure. *STDERR_FD is its standard error, the caller's. */
-int cairn_child_serve (const char *const *argv, GPid *pid, int *stderr_fd, GError **error);
+/* Starts ARGV, a server that takes over a listening socket as systemd hands it (LISTEN_FDS), with
+ * its first N connections already made: their other ends go to SOCKETS. It ends when they are
+ * closed, also because this process died. *STDERR_FD is its standard error. SECRET (-1 = none) is
+ * a descriptor that it gets as number CAIRN_CHILD_SECRET_FD. */
+gboolean cairn_child_serve (const char *const *argv, int secret, int *sockets, unsigned n,
+                            GPid *pid, int *stderr_fd, GError **error);
+
+#define CAIRN_CHILD_SECRET_FD 4
 
 /* Ends the server, which should be ending already, and reaps it. */
 void cairn_child_end (GPid pid);

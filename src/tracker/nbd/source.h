@@ -9,4 +9,18 @@
  * the path isn't UTF-8, which QEMU's JSON needs. */
 char *cairn_source_new (const char *path, GError **error);
 
+/* How an image is opened for its content, with all images below it. */
+typedef struct
+{
+  const char *path;
+  const char *format;  /* QEMU's name of it; NULL or "" = by its magic */
+  gboolean has_key;    /* encrypted, with the secret CAIRN_SOURCE_SECRET */
+  gboolean is_written; /* it may be open for writing elsewhere; otherwise that is refused */
+} CairnSource;
+
+#define CAIRN_SOURCE_SECRET "key"
+
+/* As above. */
+char *cairn_source_describe (const CairnSource *source, GError **error);
+
 #endif

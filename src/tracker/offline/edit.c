@@ -12,8 +12,6 @@
 #include "tracker/offline/layout.h"
 #include "tracker/offline/plan.h"
 
-#define INCOMPATIBLE_DATA_FILE (UINT64_C (1) << 2)
-
 static const char *
 path_of (const CairnEditPart *part)
 {
@@ -312,6 +310,21 @@ cairn_offline_add (const GPtrArray *disks, const char *name, uint64_t granularit
                      .granularity_bytes = granularity_bytes,
                      .deadline = deadline };
 
+  return edit_disks (&edit, disks, error);
+}
+
+gboolean
+cairn_offline_ensure (const CairnDisk *disk, const char *name, uint64_t granularity_bytes,
+                      int64_t deadline, GError **error)
+{
+  g_autoptr (GPtrArray) disks = g_ptr_array_new ();
+  CairnEdit edit = { .action = CAIRN_QSD_ADD,
+                     .name = name,
+                     .granularity_bytes = granularity_bytes,
+                     .may_exist = TRUE,
+                     .deadline = deadline };
+
+  g_ptr_array_add (disks, (gpointer)disk);
   return edit_disks (&edit, disks, error);
 }
 

@@ -3,9 +3,9 @@
  *
  *   claim every image -> read its bitmaps -> qemu-storage-daemon -> mend -> read again -> undo
  *
- * The three functions are the tracker's methods of the same names (refpoint/tracker.h), which says
- * what they promise; what reached the files is read back, never believed. Any thread, as long as it
- * outlives the call (offline.h).
+ * Unless told otherwise, the functions are the tracker's methods of the same names
+ * (refpoint/tracker.h), which says what they promise; what reached the files is read back, never
+ * believed. Any thread, as long as it outlives the call (offline.h).
  */
 #ifndef CAIRN_OFFLINE_EDIT_H
 #define CAIRN_OFFLINE_EDIT_H
@@ -24,6 +24,10 @@ gboolean cairn_offline_add (const GPtrArray *disks, const char *name, uint64_t g
                             int64_t deadline, GError **error);
 gboolean cairn_offline_remove (const GPtrArray *disks, const char *name, int64_t deadline,
                                GError **error);
+
+/* The same on one disk, where the bitmap may be already, in whatever state. */
+gboolean cairn_offline_ensure (const CairnDisk *disk, const char *name, uint64_t granularity_bytes,
+                               int64_t deadline, GError **error);
 gboolean cairn_offline_graft (const CairnDisk *disk, const char *name,
                               const CairnGranules *granules, const char *catcher, int64_t deadline,
                               GError **error);

@@ -45,3 +45,11 @@ cairn_fallback_extents (const char *path, const char *bitmap, uint64_t offset_by
 
   return nbd ? nbd->extents (path, bitmap, offset_bytes, length_bytes, deadline, error) : NULL;
 }
+
+CairnView *
+cairn_fallback_open_content (const CairnNbdContent *content, int64_t deadline, GError **error)
+{
+  const CairnNbdModule *nbd = module (error);
+
+  return nbd ? nbd->open_content (content, deadline, error) : NULL;
+}

@@ -16,6 +16,10 @@ void cairn_fallback_free_image (CairnNbdImage *image);
 GArray *cairn_fallback_extents (const char *path, const char *bitmap, uint64_t offset_bytes,
                                 uint64_t length_bytes, int64_t deadline, GError **error);
 
+/* CairnNbdModule's open_content. */
+CairnView *cairn_fallback_open_content (const CairnNbdContent *content, int64_t deadline,
+                                        GError **error);
+
 /* How often this process has asked so far. Any thread. */
 unsigned cairn_fallback_count (void);
 

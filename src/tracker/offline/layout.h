@@ -68,6 +68,8 @@
 #define QCOW2_MAX_CLUSTER_BITS      21 /* QEMU's limit */
 
 #define INCOMPATIBLE_CORRUPT        (UINT64_C (1) << 1)
+#define INCOMPATIBLE_DATA_FILE      (UINT64_C (1) << 2)
+#define INCOMPATIBLE_COMPRESSION    (UINT64_C (1) << 3) /* another than zlib's */
 #define INCOMPATIBLE_EXTENDED_L2    (UINT64_C (1) << 4)
 #define INCOMPATIBLE_KNOWN          UINT64_C (0x1f) /* dirty, corrupt, data file, compression, ext. L2 */
 #define EXTENDED_L2_MIN_BITS        14

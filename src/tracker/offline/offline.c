@@ -4,6 +4,7 @@
 
 #include "tracker/offline/edit.h"
 #include "tracker/offline/look.h"
+#include "tracker/offline/view.h"
 
 static void
 offline_close (CairnTracker *tracker)
@@ -47,6 +48,15 @@ offline_remove_bitmap (CairnTracker *tracker, const CairnVm *vm, const GPtrArray
                        const char *name, int64_t deadline, GError **error)
 {
   return cairn_offline_remove (disks, name, deadline, error);
+}
+
+static CairnView *
+offline_open_view (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
+                   const char *bitmap, int64_t deadline, GError **error)
+{
+  if (bitmap && !cairn_offline_ensure (disk, bitmap, CAIRN_DEFAULT_GRANULARITY, deadline, error))
+    return NULL;
+  return cairn_offline_view_disk (disk, deadline, error);
 }
 
 static gboolean
@@ -95,6 +105,7 @@ static const CairnTrackerOps offline_ops = {
   .remove_bitmap = offline_remove_bitmap,
   .judge = offline_judge,
   .changes = offline_changes,
+  .open_view = offline_open_view,
   .graft_bitmap = offline_graft_bitmap,
   .take_inventory = offline_take_inventory,
 };

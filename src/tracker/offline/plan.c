@@ -157,6 +157,8 @@ plan_add (const CairnEdit *edit, const CairnClaim *claim, GPtrArray *parts, GErr
   state = cairn_bitmap_state_read (claim->fd, &cause);
   if (!state)
     return cairn_claim_fail (claim, cause, error), FALSE;
+  if (edit->may_exist && has_bitmap (state, edit->name))
+    return TRUE;
   if (has_bitmap (state, edit->name))
     {
       g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,

@@ -14,6 +14,7 @@ typedef struct
   const char *name;           /* borrowed */
   uint64_t granularity_bytes; /* for CAIRN_QSD_ADD */
   const CairnQsdGraft *graft; /* the same, on one image: what it begins with; NULL = nothing */
+  gboolean may_exist; /* an addition: an image that has the bitmap, in whatever state, is done */
   int64_t deadline;
 } CairnEdit;
 
