@@ -3,8 +3,8 @@
  *
  *   bench-live DOMAIN POINTS     prints lines "NAME VALUE ms"
  *
- * $CAIRN_CONNECT names the connection. The domain has the two disks vda and vdb. POINTS (say 400) are
- * made before the second half of the measurements.
+ * $CAIRN_CONNECT names the connection. The domain has the two disks vda and vdb. POINTS (say 400)
+ * are made before the second half of the measurements.
  */
 #include <cairn/cairn.h>
 #include <libnbd.h>
@@ -78,8 +78,8 @@ create_cairn (const Bench *bench)
   g_autoptr (CairnPoint) point = NULL;
   g_autoptr (GError) error = NULL;
   gint64 begin_us = g_get_monotonic_time ();
-  gboolean ok = cairn_service_create_reference_point (bench->service, bench->vm, NULL, &point,
-                                                      NULL, &error);
+  gboolean ok = cairn_service_create_reference_point (bench->service, bench->vm, NULL, &point, NULL,
+                                                      &error);
   double ms = since (begin_us);
 
   if (!ok

@@ -160,6 +160,10 @@ typedef struct
   gboolean (*settle) (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *points,
                       int64_t deadline, GError **error);
 
+  /* Whether settle would be needed for the point NAME: there should be a record and there is none.
+   * One quick question. NULL: never. */
+  gboolean (*lacks_record) (CairnTracker *tracker, const CairnVm *vm, const char *name);
+
   /* All bitmaps and records of the VM, whoever made them. A disk that can't be read is no failure.
    */
   CairnInventory *(*take_inventory) (CairnTracker *tracker, const CairnVm *vm, int64_t deadline,

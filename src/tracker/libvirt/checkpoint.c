@@ -123,6 +123,16 @@ cairn_libvirt_checkpoint_list (const CairnLibvirtLook *look, GError **error)
   return names;
 }
 
+gboolean
+cairn_libvirt_checkpoint_is_known (const CairnLibvirtLook *look, const char *name)
+{
+  virDomainCheckpointPtr checkpoint = virDomainCheckpointLookupByName (look->domain, name, 0);
+
+  if (checkpoint)
+    virDomainCheckpointFree (checkpoint);
+  return checkpoint != NULL;
+}
+
 char *
 cairn_libvirt_checkpoint_parent (const CairnLibvirtLook *look, const char *name)
 {

@@ -38,6 +38,8 @@ gboolean cairn_libvirt_checkpoint_delete (const CairnLibvirtLook *look, const ch
 /* Names of all of the domain's checkpoints, parents first; of char *. */
 GPtrArray *cairn_libvirt_checkpoint_list (const CairnLibvirtLook *look, GError **error);
 
+gboolean cairn_libvirt_checkpoint_is_known (const CairnLibvirtLook *look, const char *name);
+
 /* The parent of checkpoint NAME, or NULL; the caller frees. */
 char *cairn_libvirt_checkpoint_parent (const CairnLibvirtLook *look, const char *name);
 

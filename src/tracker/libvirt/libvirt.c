@@ -377,6 +377,7 @@ static const CairnTrackerOps libvirt_ops = {
   .judge = judge,
   .changes = changes,
   .settle = cairn_libvirt_settle,
+  .lacks_record = cairn_libvirt_lacks_record,
   .take_inventory = cairn_libvirt_take_inventory,
   .drop_record = cairn_libvirt_drop_record,
   .end_leftover_job = end_leftover_job,

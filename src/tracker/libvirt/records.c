@@ -173,6 +173,14 @@ redefine_unknown (const CairnLibvirtLook *look, const GPtrArray *points, GHashTa
   return ok;
 }
 
+gboolean
+cairn_libvirt_lacks_record (CairnTracker *tracker, const CairnVm *vm, const char *name)
+{
+  CairnLibvirtLook *look = cairn_libvirt_look_at ((CairnLibvirtTracker *)tracker, vm, NULL);
+
+  return look && !cairn_libvirt_checkpoint_is_known (look, name);
+}
+
 static GHashTable *
 known_names (const CairnLibvirtLook *look, GError **error)
 {
