@@ -2,6 +2,7 @@
 """What bench/run is made with: the release build, hosts with images and a store, the stopwatch, the
 table."""
 import atexit
+import contextlib
 import json
 import os
 import shutil
@@ -53,10 +54,10 @@ def program(name):
     return os.path.join(BUILD, "bench", name)
 
 
-def program_lines(name):
+def program_lines(name, *args, env=None):
     """Runs a program of bench/ that prints lines of name, value and unit; {name: value}."""
     return {line.split()[0]: float(line.split()[1])
-            for line in run(program(name), env=environment()).splitlines()}
+            for line in run(program(name), *args, env=env or environment()).splitlines()}
 
 
 # ---- temporary files ----
@@ -160,6 +161,19 @@ class Host:
     def fill(self, n_points, whose):
         """Puts points into the store alone; gives their GUIDs (see fill-store.c)."""
         return run(program("fill-store"), self.store_file, n_points, whose).split()
+
+
+@contextlib.contextmanager
+def running_domain(name, n_disks, size):
+    """A paused domain on a libvirtd of its own, as the tests have them; it has .host.uri."""
+    os.environ.update(CAIRN=CAIRN, CAIRN_VIRT_CACHE=os.path.join(BUILD, "virt-cache"))
+    sys.path.insert(0, os.path.join(TOP, "tests"))
+    from cairnvirt import Libvirt  # pylint: disable=import-outside-toplevel
+    host = Libvirt()
+    try:
+        yield host.domain(name, disks=n_disks, size=size).start()
+    finally:
+        host.close()
 
 
 def point_guid(instance_id):
