@@ -89,11 +89,12 @@ test_anchor (const char *path, const char *bitmap)
   CairnDiskProbe probe;
 
   cairn_offline_probe (&disk, &probe);
+  anchor->path = g_strdup (path);
   anchor->bitmap = g_strdup (bitmap);
   anchor->granularity_bytes = CAIRN_DEFAULT_GRANULARITY;
   anchor->virtual_size_bytes = probe.virtual_size_bytes;
-  anchor->allocated_bytes = probe.allocated_bytes;
   cairn_disk_probe_clear (&probe);
+  cairn_offline_measure (&disk, anchor);
   return anchor;
 }
 

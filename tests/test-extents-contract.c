@@ -36,6 +36,7 @@ typedef struct
   Kind kind;
   char *dir, *path;
   uint64_t size;
+  uint64_t base_size; /* of the image below, or 0: it has the same bitmaps, and may be larger */
   int cluster_bits;
   int granularity_bits[MAX_BITMAPS];
   int n_bitmaps;
@@ -61,6 +62,8 @@ choose (Image *image, int number, const char *dir)
   /* Raw data files are allocated as a whole when they are made. */
   image->size = sizes[random_below (image->kind == DATA_FILE_RAW ? 4 : G_N_ELEMENTS (sizes))];
   image->cluster_bits = 9 + (int)random_below (13);
+  if (image->kind == BACKING)
+    image->base_size = image->size + random_below (2) * 3 * MIB;
   if (image->kind == EXTENDED_L2)
     image->cluster_bits = MAX (image->cluster_bits, 14);
   image->n_bitmaps = 1 + (int)random_below (MAX_BITMAPS);
@@ -92,8 +95,8 @@ create (const Image *image)
   g_autofree char *raw = g_strdup_printf ("%s,data_file_raw=on", data);
 
   if (image->kind == BACKING)
-    test_shell ("qemu-img create -q -f qcow2 '%s.base' 1M; qemu-img bitmap --add '%s.base' b0",
-                image->path, image->path);
+    test_shell ("qemu-img create -q -f qcow2 -o cluster_size=%d '%s.base' %" G_GUINT64_FORMAT,
+                512 << random_below (13), image->path, image->base_size);
   if (image->kind == DATA_FILE)
     extra = data;
   else if (image->kind == DATA_FILE_RAW)
@@ -116,17 +119,17 @@ create (const Image *image)
               image->path, image->size);
 }
 
-/* One qemu-io with some writes, which bitmaps up to N_RECORDING record. */
+/* One qemu-io with some writes to what HOW opens, of SIZE bytes, which bitmaps up to N_RECORDING
+ * record. */
 static void
-write_some (Image *image, int n_recording)
+write_some (Image *image, const char *how, uint64_t size, int n_recording)
 {
-  g_autofree char *how = arguments (image);
   g_autoptr (GString) commands = g_string_new (NULL);
 
   for (uint64_t n = random_below (12); n > 0; n--)
     {
-      CairnExtent extent = { .offset_bytes = random_below (image->size) & ~UINT64_C (511) };
-      uint64_t most = image->size - extent.offset_bytes;
+      CairnExtent extent = { .offset_bytes = random_below (size) & ~UINT64_C (511) };
+      uint64_t most = size - extent.offset_bytes;
       uint64_t kind = random_below (4);
       gboolean is_zeros = kind == 0 && image->kind != LUKS;
       const char *verb = is_zeros ? "write -z" : "write";
@@ -141,21 +144,48 @@ write_some (Image *image, int n_recording)
     test_shell ("qemu-io%s %s", commands->str, how);
 }
 
+/* Bitmaps, each recording what comes after it. */
+static void
+add_bitmaps (Image *image, const char *how, uint64_t size)
+{
+  for (int i = 0; i < image->n_bitmaps; i++)
+    {
+      test_shell ("qemu-img bitmap --add -g %" PRIu64 " %s b%d",
+                  UINT64_C (1) << image->granularity_bits[i], how, i);
+      write_some (image, how, size, i + 1);
+    }
+}
+
+/* As libvirt makes an overlay: all bitmaps are in both images, and record in the upper one. */
+static void
+fill_chain (Image *image)
+{
+  g_autofree char *base = g_strdup_printf ("-f qcow2 '%s.base'", image->path);
+  g_autofree char *how = arguments (image);
+
+  add_bitmaps (image, base, image->base_size);
+  for (int i = 0; i < image->n_bitmaps; i++)
+    test_shell ("qemu-img bitmap --add -g %" PRIu64 " %s b%d",
+                UINT64_C (1) << image->granularity_bits[i], how, i);
+  write_some (image, how, image->size, image->n_bitmaps);
+}
+
 static void
 fill (Image *image)
 {
   g_autofree char *how = arguments (image);
 
+  if (image->kind == BACKING)
+    {
+      fill_chain (image);
+      return;
+    }
+
   /* Compressed writes are of whole clusters that weren't written before. */
   if (image->kind == COMPRESSED && image->size >> image->cluster_bits > 0)
     test_shell ("qemu-io -c 'write -c 0 %d' '%s'", 1 << image->cluster_bits, image->path);
-  write_some (image, 0);
-  for (int i = 0; i < image->n_bitmaps; i++)
-    {
-      test_shell ("qemu-img bitmap --add -g %" PRIu64 " %s b%d",
-                  UINT64_C (1) << image->granularity_bits[i], how, i);
-      write_some (image, i + 1);
-    }
+  write_some (image, how, image->size, 0);
+  add_bitmaps (image, how, image->size);
 }
 
 static int
@@ -270,7 +300,8 @@ check_bitmap (const Image *image, int number)
   expected = expected_extents (image->written[number], anchor->granularity_bytes, image->size);
   assert_same (image, "what was written", all, expected);
   check_windows (image, anchor, all);
-  if (image->kind != LUKS) /* which needs its secret to be opened by QEMU */
+  /* LUKS needs its secret to be opened by QEMU, which tells of one layer alone. */
+  if (image->kind != LUKS && image->kind != BACKING)
     {
       g_autoptr (GArray) theirs
           = cairn_fallback_extents (image->path, name, 0, image->size, G_MAXINT64, &error);
@@ -305,17 +336,21 @@ test_images (void)
   test_dir_remove (dir);
 }
 
-/* 64 TiB, whose bitmap has 128 MiB: sparse, so it costs next to nothing. */
+/* 64 TiB, whose bitmap has 128 MiB: sparse, so it costs next to nothing. With an overlay, two of
+ * them are read as one. */
 static void
 test_large (void)
 {
   char *dir = test_dir_new ();
   g_autofree char *path = g_build_filename (dir, "a.qcow2", NULL);
+  g_autofree char *overlay = g_build_filename (dir, "o.qcow2", NULL);
   g_autoptr (CairnAnchor) anchor = NULL;
   g_autoptr (GArray) native = NULL;
   g_autoptr (GArray) theirs = NULL;
+  g_autoptr (GArray) both = NULL;
   g_autoptr (GError) error = NULL;
   Image image = { .path = path, .size = UINT64_C (64) << 40 };
+  Image upper = { .path = overlay, .size = UINT64_C (64) << 40 };
   int64_t start;
 
   test_shell ("qemu-img create -q -f qcow2 '%s' 64T; qemu-img bitmap --add '%s' p; "
@@ -331,7 +366,44 @@ test_large (void)
   theirs = cairn_fallback_extents (path, "p", 0, image.size, G_MAXINT64, &error);
   g_assert_no_error (error);
   assert_same (&image, "a large disk", native, theirs);
+  test_shell ("qemu-img create -q -f qcow2 -F qcow2 -b '%s' '%s'; qemu-img bitmap --add '%s' p; "
+              "qemu-io -c 'write -z 64k 64k' -c 'write -z 48T 64k' -c 'write -z 32T 64k' '%s'",
+              path, overlay, overlay, overlay);
+  both = native_extents (&upper, anchor, 0, UINT64_MAX);
+  g_array_index (theirs, CairnExtent, 0).length_bytes += 64 * KIB;
+  g_array_insert_val (theirs, 2, ((CairnExtent){ UINT64_C (48) << 40, 64 * KIB }));
+  assert_same (&upper, "a large disk with an overlay", both, theirs);
   test_dir_remove (dir);
+}
+
+/* The same below an overlay that is known: their extents are united. */
+static void
+check_newer_below (const char *dir, const char *new_path, const CairnAnchor *anchor)
+{
+  g_autofree char *overlay = g_build_filename (dir, "o.qcow2", NULL);
+  g_autofree char *old_path = g_strdup (g_getenv ("PATH"));
+  CairnDisk disk = { .path = overlay };
+  g_autoptr (GArray) extents = NULL;
+  g_autoptr (GError) error = NULL;
+  CairnJudgement judgement;
+
+  test_shell ("cd '%s'; qemu-img create -q -f qcow2 -F qcow2 -b a.qcow2 -u o.qcow2 64M; "
+              "qemu-img bitmap --add o.qcow2 p; qemu-io -c 'write 1152k 64k' -c 'write 20M 64k' "
+              "json:'{\"driver\":\"qcow2\",\"backing\":null,\"file\":{\"driver\":\"file\","
+              "\"filename\":\"o.qcow2\"}}'",
+              dir);
+  g_setenv ("PATH", new_path, TRUE);
+  cairn_offline_changes (&disk, anchor, 0, UINT64_MAX, &extents, &judgement,
+                         g_get_monotonic_time () + 20 * G_USEC_PER_SEC, &error);
+  g_setenv ("PATH", old_path, TRUE);
+  g_assert_no_error (error);
+  g_assert_cmpstr (judgement.reason, ==, "");
+  g_assert_cmpuint (judgement.dirty_bytes, ==, 5 * 64 * KIB);
+  g_assert_cmpuint (extents->len, ==, 3);
+  g_assert_cmpuint (g_array_index (extents, CairnExtent, 0).offset_bytes, ==, MIB);
+  g_assert_cmpuint (g_array_index (extents, CairnExtent, 0).length_bytes, ==, 3 * 64 * KIB);
+  g_assert_cmpuint (g_array_index (extents, CairnExtent, 1).offset_bytes, ==, 20 * MIB);
+  cairn_judgement_clear (&judgement);
 }
 
 /* An image with a feature from the future, and a QEMU (here: stand-ins that run the real programs
@@ -373,6 +445,7 @@ test_newer_qemu (void)
   g_assert_cmpuint (g_array_index (extents, CairnExtent, 0).length_bytes, ==, 64 * KIB);
   g_assert_cmpuint (cairn_fallback_count (), ==, asked + 3);
   cairn_judgement_clear (&judgement);
+  check_newer_below (dir, new_path, anchor);
   test_dir_remove (dir);
 }
 

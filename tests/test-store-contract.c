@@ -542,6 +542,26 @@ test_lost_stays (Fixture *f, gconstpointer unused)
     }
 }
 
+/* The new path, and what was seen there. */
+static void
+test_moved (Fixture *f, gconstpointer unused)
+{
+  g_autoptr (CairnPoint) point = sample_point (SAMPLE_VM, 1, 2);
+  const CairnAnchor *other = point->anchors->pdata[0], *anchor = point->anchors->pdata[1];
+  CairnStoreSeen seen = { .instance_id = point->instance_id,
+                          .disk_identifier = anchor->disk_identifier,
+                          .dirty_bytes = 1 << 30,
+                          .moved_to = "/new/place.qcow2" };
+  g_autoptr (CairnPoint) found = NULL;
+
+  must_put (f->store, cairn_point_copy (point));
+  f->store->ops->note_seen (f->store, &seen, 1);
+  found = must_get (f->store, point->instance_id);
+  g_assert_cmpstr (((CairnAnchor *)found->anchors->pdata[0])->path, ==, other->path);
+  g_assert_cmpstr (((CairnAnchor *)found->anchors->pdata[1])->path, ==, seen.moved_to);
+  g_assert_cmpuint (seen_of (f->store, point->instance_id), ==, seen.dirty_bytes);
+}
+
 /* What one store object wrote, another sees, also after all were closed. */
 static void
 test_durable (Fixture *f, gconstpointer unused)
@@ -761,6 +781,7 @@ static const Case cases[] = {
   { "all-or-nothing", test_all_or_nothing },
   { "seen-only-grows", test_seen_only_grows },
   { "lost-stays", test_lost_stays },
+  { "moved", test_moved },
   { "durable", test_durable },
   { "lock/excludes", test_lock_excludes },
   { "lock/threads", test_lock_threads },

@@ -41,14 +41,16 @@ typedef struct
 {
   char *disk_identifier; /* VirtualDiskIdentifiers[i] */
   char *target;          /* as of the point */
-  char *path;            /* as of the point: a hint */
+  char *path;            /* of the image where the bitmap begins: as of the point, or where it was
+                            found since; a hint */
   char *format;          /* as of the point */
   uint64_t virtual_size_bytes;
   char *change_tracking_id; /* ResilientChangeTrackingIdentifiers[i]; NULL when not anchored */
   char *bitmap;             /* name of the persistent bitmap; NULL when not anchored */
   uint64_t granularity_bytes;
-  uint64_t allocated_bytes;  /* guest clusters the image had allocated when the anchor was set, and
-                                one for its header, so never 0 once counted; 0 = not counted */
+  uint64_t allocated_bytes;  /* guest clusters that the image, and those below it at most, had
+                                allocated when the anchor was set, and one for its header, so never
+                                0 once counted; 0 = not counted */
   uint64_t dirty_seen_bytes; /* the most changes ever seen since; a bitmap never shrinks */
   char *lost; /* the verdict that once showed that changes may be missing ("missing", "in-use",
                  ...): the anchor can't be trusted again, however whole it looks; NULL = never */

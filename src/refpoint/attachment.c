@@ -59,6 +59,7 @@ typedef struct
   GPtrArray *anchors;    /* of CairnAnchor, borrowed */
   GPtrArray *places;     /* of CairnDiskVerdict, borrowed: where each verdict goes */
   GPtrArray *points;     /* of CairnPoint, borrowed */
+  GPtrArray *paths;      /* of char *, owned: where bitmaps have moved to */
 } DiskGroup;
 
 static DiskGroup *
@@ -70,6 +71,7 @@ disk_group_new (const CairnDisk *disk)
   group->anchors = g_ptr_array_new ();
   group->places = g_ptr_array_new ();
   group->points = g_ptr_array_new ();
+  group->paths = g_ptr_array_new_with_free_func (g_free);
   return group;
 }
 
@@ -79,6 +81,7 @@ disk_group_free (DiskGroup *group)
   g_ptr_array_unref (group->anchors);
   g_ptr_array_unref (group->places);
   g_ptr_array_unref (group->points);
+  g_ptr_array_unref (group->paths);
   g_free (group);
 }
 
@@ -148,10 +151,15 @@ static gboolean
 find_news (const CairnPoint *point, const CairnAnchor *anchor, const CairnJudgement *judgement,
            CairnStoreSeen *seen)
 {
-  *seen = (CairnStoreSeen){ point->instance_id, anchor->disk_identifier, judgement->dirty_bytes,
-                            NULL };
+  *seen = (CairnStoreSeen){ .instance_id = point->instance_id,
+                            .disk_identifier = anchor->disk_identifier,
+                            .dirty_bytes = judgement->dirty_bytes };
   if (judgement->verdict == CAIRN_VERDICT_TRACKED)
-    return judgement->dirty_bytes > anchor->dirty_seen_bytes;
+    {
+      /* From now on the new place is the one to compare with. */
+      seen->moved_to = anchor->lost ? NULL : judgement->moved_to;
+      return judgement->dirty_bytes > anchor->dirty_seen_bytes || seen->moved_to;
+    }
   seen->lost = cairn_verdict_name (judgement->verdict);
   return !anchor->lost && loses_changes (judgement->verdict);
 }
@@ -181,7 +189,7 @@ cairn_anchor_note_seen (CairnService *service, const CairnPoint *point, const Ca
   distrust_lost (anchor, judgement);
 }
 
-/* Notes what of GROUP's judgements is news in SEEN. */
+/* Notes what of GROUP's judgements is news in SEEN, which must not outlive GROUP. */
 static void
 gather_seen (const DiskGroup *group, CairnJudgement *judgements, GArray *seen)
 {
@@ -192,6 +200,8 @@ gather_seen (const DiskGroup *group, CairnJudgement *judgements, GArray *seen)
 
       if (find_news (group->points->pdata[i], anchor, &judgements[i], &one))
         g_array_append_val (seen, one);
+      if (judgements[i].moved_to)
+        g_ptr_array_add (group->paths, g_steal_pointer (&judgements[i].moved_to));
       distrust_lost (anchor, &judgements[i]);
     }
 }

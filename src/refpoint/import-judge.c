@@ -78,6 +78,18 @@ match_disk (CairnImporting *import, const CairnAnchor *anchor, GHashTable *taken
   return g_hash_table_add (taken, disk) ? disk : NULL;
 }
 
+/* The path in a file is a hint: on this host another VM may have its disk there. A disk that is
+ * found counts as having been where it is; what its bitmap must hold is in the runtime-state file.
+ */
+static void
+take_path (CairnAnchor *anchor, const CairnDisk *disk)
+{
+  if (!disk)
+    return;
+  g_free (anchor->path);
+  anchor->path = g_strdup (disk->path);
+}
+
 /* The question about ANCHOR, settled when KNOWN or the lack of a disk answers it. */
 static CairnQuestion
 pose_question (const CairnAnchor *anchor, const CairnDisk *disk, const CairnDiskVerdict *known)
@@ -106,9 +118,10 @@ judge_point (CairnImporting *import, guint index, const CairnPointState *state, 
   for (guint k = 0; k < point->anchors->len; k++)
     {
       CairnAnchor *anchor = point->anchors->pdata[k];
-      CairnQuestion question
-          = pose_question (anchor, match_disk (import, anchor, taken), state->disks->pdata[k]);
+      const CairnDisk *disk = match_disk (import, anchor, taken);
+      CairnQuestion question = pose_question (anchor, disk, state->disks->pdata[k]);
 
+      take_path (anchor, disk);
       g_array_append_val (questions, question);
     }
   if (!cairn_questions_ask (import->operation->service, import->operation->vm, questions,
@@ -139,6 +152,21 @@ compare_age (gconstpointer a, gconstpointer b)
                                                             : 0;
 }
 
+/* A point of the file as it would be here. */
+static CairnPoint *
+point_here (CairnImporting *import, const CairnPoint *point)
+{
+  CairnPoint *here = cairn_point_copy (point);
+
+  for (guint i = 0; i < here->anchors->len; i++)
+    {
+      CairnAnchor *anchor = here->anchors->pdata[i];
+
+      take_path (anchor, cairn_anchor_find_disk (anchor, import->operation->vm));
+    }
+  return here;
+}
+
 /* The file's points, oldest first, and those in the store that are newer than the newest of them or
  * come next to it. Copies. */
 static GPtrArray *
@@ -148,7 +176,7 @@ points_to_judge (CairnImporting *import, GError **error)
   g_autoptr (GPtrArray) siblings = NULL;
 
   for (guint i = 0; i < import->metadata->points->len; i++)
-    g_ptr_array_add (batch, cairn_point_copy (import->metadata->points->pdata[i]));
+    g_ptr_array_add (batch, point_here (import, import->metadata->points->pdata[i]));
   g_ptr_array_sort (batch, compare_age);
   siblings = cairn_point_newer_siblings (import->operation->service, batch->pdata[batch->len - 1],
                                          error);

@@ -40,13 +40,15 @@ typedef struct
                            either; later changes keep it */
 } CairnStoreChange;
 
-/* What a look at a disk showed: a dirty_seen_bytes that has grown, or that an anchor is lost. */
+/* What a look at a disk showed: a dirty_seen_bytes that has grown, that an anchor is lost, or that
+ * its disk has moved and its bitmap with it. */
 typedef struct
 {
   const char *instance_id;
   const char *disk_identifier;
   uint64_t dirty_bytes;
-  const char *lost; /* the verdict's name; NULL = it isn't */
+  const char *lost;     /* the verdict's name; NULL = it isn't */
+  const char *moved_to; /* the anchor's new path; NULL = it hasn't */
 } CairnStoreSeen;
 
 typedef struct
@@ -86,9 +88,9 @@ typedef struct
   /* Applies CHANGE as one transaction, on stable storage when it returns TRUE (unless volatile). */
   gboolean (*apply) (CairnStore *store, const CairnStoreChange *change, GError **error);
 
-  /* Remembers grown dirty_seen_bytes (never lowers one) and the first `lost` (never takes one
-   * back). A hint: doesn't wait for other processes, isn't forced to stable storage, and says
-   * nothing when it can't. */
+  /* Remembers grown dirty_seen_bytes (never lowers one), the first `lost` (never takes one back)
+   * and the last path. A hint: doesn't wait for other processes, isn't forced to stable storage,
+   * and says nothing when it can't. */
   void (*note_seen) (CairnStore *store, const CairnStoreSeen *seen, size_t n_seen);
 
   /* Takes the lock on one VM, across processes and threads; given back when the process dies.

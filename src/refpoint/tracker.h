@@ -44,6 +44,8 @@ typedef struct
   CairnVerdict verdict;
   char *reason;         /* one sentence; "" when tracked; owned */
   uint64_t dirty_bytes; /* granules marked in the bitmap times granularity; valid when tracked */
+  char *moved_to; /* when tracked: the image where the bitmap begins, whole, while at the anchor's
+                     path there is none of the disk's; NULL = it hasn't moved; owned */
 } CairnJudgement;
 
 void cairn_judgement_clear (CairnJudgement *judgement);
@@ -127,12 +129,14 @@ typedef struct
   gboolean (*add_bitmap) (CairnTracker *tracker, const CairnBitmapOrder *order, GError **error);
 
   /* What an anchor whose bitmap was just added or imported should know of it: allocated_bytes
-   * (0 = not counted) and, when it differs from what was wanted, granularity_bytes. */
+   * (0 = not counted), the path of the image where the bitmap begins when that isn't the active
+   * one, and, when it differs from what was wanted, granularity_bytes. */
   void (*measure) (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
                    CairnAnchor *anchor);
 
   /* Removes bitmap NAME, in whatever state, from every one of DISKS that has it; a disk without the
-   * file or the bitmap counts as done. All or none. The hypervisor's record of that name goes too
+   * file or the bitmap counts as done. All or none; afterwards from the backing images too, as far
+   * as nobody else needs them. The hypervisor's record of that name goes too
    * unless other disks need it. Errors: SYSTEM_IN_USE, ACCESS_DENIED, NOT_SUPPORTED (encrypted),
    * SYSTEM_NOT_AVAILABLE, FAILED, TIMEOUT. */
   gboolean (*remove_bitmap) (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *disks,

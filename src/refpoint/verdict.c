@@ -53,6 +53,7 @@ void
 cairn_judgement_clear (CairnJudgement *judgement)
 {
   g_clear_pointer (&judgement->reason, g_free);
+  g_clear_pointer (&judgement->moved_to, g_free);
 }
 
 void

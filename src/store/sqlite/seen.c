@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What looks at the disks showed: how much was dirty (which only grows), and what is lost. */
+/* What looks at the disks showed: how much was dirty (which only grows), what is lost, and where it
+ * is now. */
 #include "store/sqlite/points.h"
 
 #include "store/sqlite/statement.h"
@@ -16,21 +17,33 @@ static const char lose[] = "UPDATE anchor SET lost = ?3"
                            " WHERE point = (SELECT id FROM point WHERE instance_id = ?1)"
                            "  AND disk_identifier = ?2 AND lost IS NULL";
 
+static const char move[] = "UPDATE anchor SET path = ?3"
+                           " WHERE point = (SELECT id FROM point WHERE instance_id = ?1)"
+                           "  AND disk_identifier = ?2";
+
+/* TEXT, or NULL for the number. */
 static gboolean
-note_one (CairnSqliteStore *store, const CairnStoreSeen *seen)
+set_column (CairnSqliteStore *store, const char *sql, const CairnStoreSeen *seen, const char *text)
 {
-  g_autoptr (CairnStatement) statement
-      = cairn_statement_take (store, seen->lost ? lose : grow, "note", NULL);
+  g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, "note", NULL);
 
   if (!statement)
     return FALSE;
   cairn_statement_bind_text (statement, 1, seen->instance_id);
   cairn_statement_bind_text (statement, 2, seen->disk_identifier);
-  if (seen->lost)
-    cairn_statement_bind_text (statement, 3, seen->lost);
+  if (text)
+    cairn_statement_bind_text (statement, 3, text);
   else
     cairn_statement_bind_uint (statement, 3, seen->dirty_bytes);
   return cairn_statement_run (statement, NULL);
+}
+
+static gboolean
+note_one (CairnSqliteStore *store, const CairnStoreSeen *seen)
+{
+  if (!set_column (store, seen->lost ? lose : grow, seen, seen->lost))
+    return FALSE;
+  return !seen->moved_to || set_column (store, move, seen, seen->moved_to);
 }
 
 static void

@@ -61,6 +61,14 @@ read_bitmap (JsonObject *object)
   return bitmap;
 }
 
+static char *
+dup_member (JsonObject *object, const char *name)
+{
+  const char *value = string_of (json_object_get_member (object, name));
+
+  return *value ? g_strdup (value) : NULL;
+}
+
 static CairnNbdImage *
 read_image (JsonObject *root)
 {
@@ -69,6 +77,8 @@ read_image (JsonObject *root)
       = array_member (object_member (object_member (root, "format-specific"), "data"), "bitmaps");
 
   image->virtual_size_bytes = size_member (root, "virtual-size");
+  image->backing_file = dup_member (root, "full-backing-filename");
+  image->backing_format = dup_member (root, "backing-filename-format");
   image->bitmaps = g_ptr_array_new ();
   for (guint i = 0; bitmaps && i < json_array_get_length (bitmaps); i++)
     {

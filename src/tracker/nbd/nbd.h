@@ -28,7 +28,9 @@ typedef struct
 typedef struct
 {
   uint64_t virtual_size_bytes;
-  GPtrArray *bitmaps; /* of CairnNbdBitmap, owned; no free function */
+  char *backing_file;   /* with its path resolved; NULL = none */
+  char *backing_format; /* NULL = not said */
+  GPtrArray *bitmaps;   /* of CairnNbdBitmap, owned; no free function */
 } CairnNbdImage;
 
 /* An image that is to be read. Borrowed. */

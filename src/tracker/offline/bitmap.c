@@ -163,9 +163,17 @@ scan_table (Scan *scan, uint64_t first, size_t n, uint64_t *table, GError **erro
   return TRUE;
 }
 
-gboolean
-cairn_bitmap_scan (const CairnBitmap *bitmap, uint64_t first_byte, uint64_t end_byte,
-                   CairnBitsSink take, void *sink, int64_t deadline, GError **error)
+static gboolean
+fail_memory (GError **error)
+{
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_OUT_OF_MEMORY,
+               "no memory to read a bitmap; free some and try again");
+  return FALSE;
+}
+
+static gboolean
+scan_one (const CairnBitmap *bitmap, uint64_t first_byte, uint64_t end_byte, CairnBitsSink take,
+          void *sink, int64_t deadline, GError **error)
 {
   uint64_t cluster = bitmap->image->cluster_bytes;
   uint64_t first = first_byte / cluster;
@@ -180,16 +188,107 @@ cairn_bitmap_scan (const CairnBitmap *bitmap, uint64_t first_byte, uint64_t end_
   buffer = g_try_malloc (MAX (piece, cluster));
   table = g_try_new (uint64_t, MIN (end - first, TABLE_PIECE_ENTRIES));
   if (!buffer || !table)
-    {
-      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_OUT_OF_MEMORY,
-                   "no memory to read a bitmap; free some and try again");
-      return FALSE;
-    }
+    return fail_memory (error);
   scan.buffer = buffer;
   for (uint64_t at = first; at < end; at += TABLE_PIECE_ENTRIES)
     if (!scan_table (&scan, at, (size_t)MIN (end - at, TABLE_PIECE_ENTRIES), table, error))
       return FALSE;
   return flush_run (&scan, error);
+}
+
+/* A window of a union, which gathers what the bitmaps have. */
+typedef struct
+{
+  uint8_t *bits;
+  uint64_t first_byte;
+  size_t n;
+} Window;
+
+static void
+take_union (void *taker, uint64_t first_byte, const uint8_t *bytes, size_t n)
+{
+  Window *window = taker;
+  uint64_t first = MAX (first_byte, window->first_byte);
+  uint64_t end = MIN (first_byte + n, window->first_byte + window->n);
+  uint8_t *bits;
+  size_t n_words;
+
+  if (first >= end)
+    return;
+  bits = window->bits + (first - window->first_byte);
+  bytes += first - first_byte;
+  n_words = (size_t)(end - first) / 8;
+  for (size_t i = 0; (i = cairn_bits_skip_zeros (bytes, i, n_words)) < n_words; i++)
+    {
+      uint64_t one, other;
+
+      memcpy (&one, bits + i * 8, sizeof one);
+      memcpy (&other, bytes + i * 8, sizeof other);
+      one |= other;
+      memcpy (bits + i * 8, &one, sizeof one);
+    }
+}
+
+static gboolean
+gather_window (const CairnBitmap *bitmap, Window *window, int64_t deadline, GError **error)
+{
+  uint64_t end_byte = window->first_byte + window->n;
+  uint64_t last_byte = bitmap->n_bits / 8;
+
+  memset (window->bits, 0, window->n);
+  for (const CairnBitmap *one = bitmap; one; one = one->below)
+    if (!scan_one (one, window->first_byte, end_byte, take_union, window, deadline, error))
+      {
+        if (one != bitmap && one->path)
+          g_prefix_error (error, "in its backing image '%s': ", one->path);
+        return FALSE;
+      }
+  /* A layer may be larger than the disk; the last word is filled up with zeros. */
+  if (last_byte >= window->first_byte && last_byte < end_byte)
+    {
+      uint8_t *last = window->bits + (last_byte - window->first_byte);
+
+      *last &= (uint8_t)((1u << (bitmap->n_bits % 8)) - 1);
+      memset (last + 1, 0, (size_t)(end_byte - last_byte - 1));
+    }
+  return TRUE;
+}
+
+static gboolean
+scan_union (const CairnBitmap *bitmap, uint64_t first_byte, uint64_t end_byte, CairnBitsSink take,
+            void *sink, int64_t deadline, GError **error)
+{
+  uint64_t whole = (bitmap->n_bits + 63) / 64 * 8;
+  uint64_t window_bytes = CAIRN_BITMAP_PIECE_BYTES;
+  g_autofree uint8_t *bits = NULL;
+
+  /* No cluster is read for two windows. */
+  for (const CairnBitmap *one = bitmap; one; one = one->below)
+    window_bytes = MAX (window_bytes, one->image->cluster_bytes);
+  end_byte = MIN (end_byte, whole);
+  first_byte -= first_byte % window_bytes;
+  if (first_byte >= end_byte)
+    return TRUE;
+  bits = g_try_malloc (MIN (window_bytes, whole - first_byte));
+  if (!bits)
+    return fail_memory (error);
+  for (; first_byte < end_byte; first_byte += window_bytes)
+    {
+      Window window = { bits, first_byte, (size_t)MIN (window_bytes, whole - first_byte) };
+
+      if (!gather_window (bitmap, &window, deadline, error))
+        return FALSE;
+      take (sink, first_byte, bits, window.n);
+    }
+  return TRUE;
+}
+
+gboolean
+cairn_bitmap_scan (const CairnBitmap *bitmap, uint64_t first_byte, uint64_t end_byte,
+                   CairnBitsSink take, void *sink, int64_t deadline, GError **error)
+{
+  return (bitmap->below ? scan_union : scan_one) (bitmap, first_byte, end_byte, take, sink,
+                                                  deadline, error);
 }
 
 /* Bits to extents. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* bitmap.h: the bits of one bitmap, read in pieces, as extents or as counts. Errors: qcow2.h. */
+/* bitmap.h: the bits of a bitmap, read in pieces, as extents or as counts. Errors: qcow2.h. */
 #ifndef CAIRN_OFFLINE_BITMAP_H
 #define CAIRN_OFFLINE_BITMAP_H
 
@@ -7,15 +7,21 @@
 
 #include "tracker/offline/directory.h"
 
-/* One bitmap, checked against its image. Plain value; the image must outlive it. */
-typedef struct
+/* One bitmap, checked against its image. Plain value; the image must outlive it.
+ * With BELOW it stands for the union of the bitmaps of that list, which have one granularity: a bit
+ * is set where any of theirs is. They are of layers of one disk, whose size is the first one's;
+ * what others have beyond it is left out. */
+typedef struct CairnBitmap CairnBitmap;
+struct CairnBitmap
 {
   const CairnQcow2 *image;
+  const CairnBitmap *below; /* borrowed; NULL = the last one */
+  const char *path;         /* of the image, for errors about those below; borrowed, or NULL */
   uint64_t table_offset;
   uint64_t n_table_entries; /* those that are needed; the table may be longer */
   uint32_t granularity_bits;
   uint64_t n_bits;
-} CairnBitmap;
+};
 
 /* NOT_SUPPORTED: another type, extra data, a granularity or size that QEMU doesn't make. */
 gboolean cairn_bitmap_open (const CairnQcow2 *image, const CairnBitmapEntry *entry,
@@ -48,7 +54,7 @@ cairn_bits_skip_zeros (const uint8_t *bytes, size_t i, size_t n)
 }
 
 /* Gives the bits of bytes [FIRST_BYTE, END_BYTE) of the bitmap to TAKE; pieces may reach beyond
- * them. Holds one buffer of READ_PIECE_BYTES. */
+ * them. Holds one buffer of CAIRN_BITMAP_PIECE_BYTES, and one more for a union. */
 gboolean cairn_bitmap_scan (const CairnBitmap *bitmap, uint64_t first_byte, uint64_t end_byte,
                             CairnBitsSink take, void *sink, int64_t deadline, GError **error);
 

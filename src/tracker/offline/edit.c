@@ -8,7 +8,7 @@
 
 #include "refpoint/module.h"
 #include "scratch/scratch.h"
-#include "tracker/offline/image.h"
+#include "tracker/offline/chain.h"
 #include "tracker/offline/layout.h"
 #include "tracker/offline/plan.h"
 
@@ -284,21 +284,70 @@ perform (const CairnEdit *edit, const GPtrArray *parts, GError **error)
 }
 
 static gboolean
+edit_claims (const CairnEdit *edit, const GArray *claims, GError **error)
+{
+  g_autoptr (GPtrArray) parts = cairn_edit_plan (edit, claims, error);
+
+  return parts && (parts->len == 0 || perform (edit, parts, error));
+}
+
+static gboolean
 edit_disks (const CairnEdit *edit, const GPtrArray *disks, GError **error)
 {
   CairnClaimPolicy policy = edit->action == CAIRN_QSD_ADD ? CAIRN_CLAIM_ALL : CAIRN_CLAIM_PRESENT;
   g_autoptr (GArray) claims = NULL;
-  g_autoptr (GPtrArray) parts = NULL;
 
   if (!cairn_edit_check (edit, error))
     return FALSE;
   claims = cairn_claims_take (disks, policy, edit->deadline, error);
-  if (!claims)
-    return FALSE;
-  parts = cairn_edit_plan (edit, claims, error);
-  if (!parts)
-    return FALSE;
-  return parts->len == 0 || perform (edit, parts, error);
+  return claims && edit_claims (edit, claims, error);
+}
+
+/* The images below DISK that have bitmap NAME. */
+static void
+find_below (const CairnDisk *disk, const char *name, int64_t deadline, GPtrArray *below)
+{
+  g_autoptr (CairnChain) chain = cairn_chain_open (disk->path);
+
+  if (cairn_chain_top (chain)->image->verdict != CAIRN_VERDICT_TRACKED
+      || !cairn_chain_complete (chain, deadline, NULL))
+    return;
+  for (guint i = 1; i < chain->layers->len; i++)
+    {
+      CairnLayer *layer = chain->layers->pdata[i];
+      CairnLayerBitmap found;
+      CairnDisk *copy;
+
+      if (!cairn_layer_find (layer, name, &found, deadline, NULL) || !found.is_there)
+        continue;
+      copy = cairn_disk_copy (disk);
+      g_free (copy->path);
+      copy->path = g_strdup (layer->image->path);
+      g_ptr_array_add (below, copy);
+    }
+}
+
+/* Backing images may be shared with running VMs, or only readable: what can't be removed there
+ * stays, and says nothing to anybody once the disk itself doesn't have it. */
+static void
+remove_below (const CairnEdit *edit, const GPtrArray *disks)
+{
+  g_autoptr (GPtrArray) below = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_free);
+  g_autoptr (GPtrArray) one = g_ptr_array_new ();
+
+  for (guint i = 0; i < disks->len; i++)
+    find_below (disks->pdata[i], edit->name, edit->deadline, below);
+  for (guint i = 0; i < below->len; i++)
+    {
+      g_autoptr (GArray) claims = NULL;
+
+      g_ptr_array_set_size (one, 0);
+      g_ptr_array_add (one, below->pdata[i]);
+      /* Without waiting for who has it open. */
+      claims = cairn_claims_take (one, CAIRN_CLAIM_PRESENT, g_get_monotonic_time (), NULL);
+      if (claims)
+        edit_claims (edit, claims, NULL);
+    }
 }
 
 gboolean
@@ -355,5 +404,8 @@ cairn_offline_remove (const GPtrArray *disks, const char *name, int64_t deadline
 {
   CairnEdit edit = { .action = CAIRN_QSD_REMOVE, .name = name, .deadline = deadline };
 
-  return edit_disks (&edit, disks, error);
+  if (!edit_disks (&edit, disks, error))
+    return FALSE;
+  remove_below (&edit, disks);
+  return TRUE;
 }

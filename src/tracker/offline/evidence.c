@@ -3,7 +3,7 @@
 #include "tracker/offline/evidence.h"
 
 #include "tracker/offline/layout.h"
-#include "tracker/offline/mapping.h"
+#include "tracker/offline/tally.h"
 
 /* Bitmaps up to this size are compared bit by bit (2 TiB of disk at 64 KiB); larger ones by their
  * counts, so that memory stays flat. Two such buffers per granularity in use. */
@@ -21,8 +21,6 @@ struct CairnEvidence
 {
   const CairnImage *image;
   Newer newer[BITMAP_MAX_GRANULARITY_BITS + 1];
-  gboolean mapping_was_read, mapping_is_counted;
-  uint64_t n_allocated; /* guest clusters */
 };
 
 CairnEvidence *
@@ -74,38 +72,48 @@ lacks_newer (const CairnEvidence *evidence, const CairnAnchor *anchor, const New
   return TRUE;
 }
 
-/* Reads the mapping once for all anchors. */
-static gboolean
-count_allocated (CairnEvidence *evidence, int64_t deadline, GError **error)
-{
-  if (!evidence->mapping_was_read
-      && !cairn_mapping_count (evidence->image->qcow2, &evidence->mapping_is_counted,
-                               &evidence->n_allocated, deadline, error))
-    return FALSE;
-  evidence->mapping_was_read = TRUE;
-  return TRUE;
-}
-
 /* A multiple of the cluster size at that time, so where it's none of today's, the image was
  * rewritten with other clusters ('qemu-img convert --bitmaps -o cluster_size'), and what is
  * allocated can't be compared. That it is one doesn't prove the contrary: docs/verdicts.md. */
 static gboolean
-is_comparable (const CairnEvidence *evidence, const CairnAnchor *anchor)
+is_comparable (const CairnStrand *strand, const CairnAnchor *anchor)
 {
   return anchor->allocated_bytes > 0
-         && anchor->allocated_bytes % evidence->image->qcow2->cluster_bytes == 0;
+         && anchor->allocated_bytes % cairn_strand_bottom (strand)->image->qcow2->cluster_bytes
+                == 0;
 }
 
+/* The bytes of guest clusters that the strand's bitmaps touch, each in its own image. TALLY is that
+ * of their union. */
 static gboolean
-grew_unseen (CairnEvidence *evidence, const CairnAnchor *anchor, const CairnTally *tally,
-             CairnJudgement *judgement)
+sum_explained (const CairnStrand *strand, const CairnTally *tally, uint64_t *bytes,
+               int64_t deadline, GError **error)
 {
-  uint64_t cluster = evidence->image->qcow2->cluster_bytes;
-  /* The header's cluster is part of the anchor's figure (tracker.h). No overflow: the disk is
-   * below 2^63 bytes, and what is dirty is within it but for one rounded granule. */
-  uint64_t now = (evidence->n_allocated + 1) * cluster;
-  uint64_t explained = tally->n_dirty_clusters * cluster;
+  const CairnBitmap *bitmap = cairn_strand_bitmap (strand);
 
+  *bytes = tally->n_dirty_clusters * bitmap->image->cluster_bytes;
+  if (!bitmap->below)
+    return TRUE;
+  *bytes = 0;
+  for (; bitmap; bitmap = bitmap->below)
+    {
+      CairnBitmap alone = *bitmap;
+      CairnTally own;
+
+      alone.below = NULL;
+      if (!cairn_tally_bitmap (&alone, NULL, NULL, &own, deadline, error))
+        return FALSE;
+      *bytes += own.n_dirty_clusters * bitmap->image->cluster_bytes;
+    }
+  return TRUE;
+}
+
+/* No overflow: disks are below 2^63 bytes, and what is dirty is within them but for one rounded
+ * granule; chains that long don't exist in 2^64 bytes. */
+static gboolean
+grew_unseen (const CairnEvidence *evidence, const CairnAnchor *anchor, uint64_t now,
+             uint64_t explained, CairnJudgement *judgement)
+{
   if (now <= anchor->allocated_bytes || now - anchor->allocated_bytes <= explained)
     return FALSE;
   cairn_judgement_set (judgement, CAIRN_VERDICT_DISABLED,
@@ -114,6 +122,25 @@ grew_unseen (CairnEvidence *evidence, const CairnAnchor *anchor, const CairnTall
                        "explains %" G_GUINT64_FORMAT " of them; " CAIRN_START_OVER,
                        anchor->bitmap, evidence->image->path, now - anchor->allocated_bytes,
                        explained);
+  return TRUE;
+}
+
+/* Rule 3: sets JUDGEMENT when it finds something. */
+static gboolean
+compare_growth (const CairnEvidence *evidence, const CairnAnchor *anchor, const CairnStrand *strand,
+                const CairnTally *tally, CairnJudgement *judgement, int64_t deadline,
+                GError **error)
+{
+  uint64_t now, explained;
+  gboolean counted;
+
+  if (!is_comparable (strand, anchor))
+    return TRUE;
+  if (!cairn_strand_count_allocated (strand, &counted, &now, deadline, error)
+      || !sum_explained (strand, tally, &explained, deadline, error))
+    return FALSE;
+  if (counted)
+    grew_unseen (evidence, anchor, now, explained, judgement);
   return TRUE;
 }
 
@@ -135,9 +162,10 @@ remember (Newer *newer, const CairnTally *tally)
 }
 
 gboolean
-cairn_evidence_judge (CairnEvidence *evidence, const CairnAnchor *anchor, const CairnBitmap *bitmap,
+cairn_evidence_judge (CairnEvidence *evidence, const CairnAnchor *anchor, const CairnStrand *strand,
                       CairnJudgement *judgement, int64_t deadline, GError **error)
 {
+  const CairnBitmap *bitmap = cairn_strand_bitmap (strand);
   Newer *newer = &evidence->newer[bitmap->granularity_bits];
   size_t n_words = cairn_tally_words (bitmap);
   uint64_t dirty_bytes;
@@ -152,13 +180,10 @@ cairn_evidence_judge (CairnEvidence *evidence, const CairnAnchor *anchor, const 
   if (cairn_evidence_shrank (evidence->image, anchor, dirty_bytes, judgement)
       || lacks_newer (evidence, anchor, newer, &tally, judgement))
     return TRUE;
-  if (is_comparable (evidence, anchor))
-    {
-      if (!count_allocated (evidence, deadline, error))
-        return FALSE;
-      if (evidence->mapping_is_counted && grew_unseen (evidence, anchor, &tally, judgement))
-        return TRUE;
-    }
+  if (!compare_growth (evidence, anchor, strand, &tally, judgement, deadline, error))
+    return FALSE;
+  if (judgement->reason)
+    return TRUE;
   remember (newer, &tally);
   cairn_judgement_set (judgement, CAIRN_VERDICT_TRACKED, "%s", "");
   judgement->dirty_bytes = dirty_bytes;

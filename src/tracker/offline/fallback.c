@@ -34,6 +34,8 @@ cairn_fallback_free_image (CairnNbdImage *image)
     g_free (((CairnNbdBitmap *)image->bitmaps->pdata[i])->name);
   g_ptr_array_set_free_func (image->bitmaps, g_free);
   g_ptr_array_unref (image->bitmaps);
+  g_free (image->backing_file);
+  g_free (image->backing_format);
   g_free (image);
 }
 

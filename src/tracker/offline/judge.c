@@ -2,15 +2,16 @@
 /* Finds the verdict about one anchor. docs/verdicts.md tells the same to users. */
 #include "tracker/offline/judge.h"
 
-#include "tracker/offline/layout.h"
+#include "tracker/offline/origin.h"
 
 CairnLook *
 cairn_look_new (const char *path, int64_t deadline)
 {
   CairnLook *look = g_new0 (CairnLook, 1);
 
-  look->image = cairn_image_open (path);
+  look->chain = cairn_chain_open (path);
   look->deadline = deadline;
+  look->origins = cairn_layers_new ();
   return look;
 }
 
@@ -20,12 +21,23 @@ cairn_look_free (CairnLook *look)
   if (!look)
     return;
   cairn_evidence_free (look->evidence);
-  cairn_directory_free (look->directory);
-  g_clear_pointer (&look->layers, g_ptr_array_unref);
-  if (look->described)
-    cairn_fallback_free_image (look->described);
-  cairn_image_free (look->image);
+  g_ptr_array_unref (look->origins);
+  cairn_chain_free (look->chain);
   g_free (look);
+}
+
+const CairnImage *
+cairn_look_image (const CairnLook *look)
+{
+  return cairn_chain_top (look->chain)->image;
+}
+
+CairnImageState
+cairn_look_state (const CairnLook *look, const char **path)
+{
+  CairnImageState state = cairn_layers_state (look->chain->layers, path);
+
+  return state == CAIRN_IMAGE_SETTLED ? cairn_layers_state (look->origins, path) : state;
 }
 
 /* Turns what reading the image says into a verdict; TIMEOUT and OUT_OF_MEMORY are passed on.
@@ -33,43 +45,46 @@ cairn_look_free (CairnLook *look)
 static gboolean
 take_problem (const CairnLook *look, GError *problem, CairnJudgement *judgement, GError **error)
 {
+  const char *path = cairn_look_image (look)->path;
+
   if (problem->code == CAIRN_ERROR_TIMEOUT || problem->code == CAIRN_ERROR_OUT_OF_MEMORY)
     {
-      g_propagate_prefixed_error (error, problem, "image '%s': ", look->image->path);
+      g_propagate_prefixed_error (error, problem, "image '%s': ", path);
       return FALSE;
     }
-  cairn_judgement_set (judgement, CAIRN_VERDICT_UNREADABLE,
-                       "image '%s' is damaged: %s; restore it, or repair it with 'qemu-img check "
-                       "-r all', then " CAIRN_START_OVER,
-                       look->image->path, problem->message);
+  if (problem->code == CAIRN_ERROR_NOT_SUPPORTED)
+    cairn_judgement_set (judgement, CAIRN_VERDICT_UNREADABLE,
+                         "image '%s' can't be judged: %s; install a QEMU that knows it, "
+                         "or " CAIRN_START_OVER,
+                         path, problem->message);
+  else
+    cairn_judgement_set (judgement, CAIRN_VERDICT_UNREADABLE,
+                         "image '%s' is damaged: %s; restore it, or repair it with 'qemu-img check "
+                         "-r all', then " CAIRN_START_OVER,
+                         path, problem->message);
   g_error_free (problem);
   return TRUE;
 }
 
+/* The active image doesn't have the bitmap. */
 static void
-set_no_bitmap (CairnLook *look, const CairnAnchor *anchor, CairnJudgement *judgement)
+set_no_bitmap (const CairnStrand *strand, const CairnAnchor *anchor, CairnJudgement *judgement)
 {
-  const CairnImage *image = look->image;
-  const char *below = NULL;
+  const CairnChain *chain = strand->chain;
+  const CairnImage *image = cairn_chain_top (chain)->image;
 
   if (image->qcow2 && image->qcow2->has_bitmaps && !cairn_qcow2_has_valid_bitmaps (image->qcow2))
-    {
-      cairn_judgement_set (
-          judgement, CAIRN_VERDICT_MISSING,
-          "image '%s' has no valid bitmap '%s': a program that doesn't know "
-          "bitmaps wrote to the image and made all of them void; " CAIRN_START_OVER,
-          image->path, anchor->bitmap);
-      return;
-    }
-  if (image->qcow2 && !look->layers)
-    look->layers = cairn_backing_layers (image->path, image->qcow2);
-  if (look->layers)
-    below = cairn_backing_find (look->layers, anchor->bitmap);
-  if (below)
+    cairn_judgement_set (judgement, CAIRN_VERDICT_MISSING,
+                         "image '%s' has no valid bitmap '%s': a program that doesn't know "
+                         "bitmaps wrote to the image and made all of them void; " CAIRN_START_OVER,
+                         image->path, anchor->bitmap);
+  else if (strand->beyond)
     cairn_judgement_set (judgement, CAIRN_VERDICT_BACKING_ONLY,
                          "bitmap '%s' lies in '%s', a backing image of '%s', and doesn't know what "
                          "was written above it; commit the overlay into it, or " CAIRN_START_OVER,
-                         anchor->bitmap, below, image->path);
+                         anchor->bitmap, strand->beyond->image->path, image->path);
+  else if (chain->end == CAIRN_CHAIN_BROKEN)
+    cairn_judgement_set (judgement, chain->verdict, "%s", chain->reason);
   else
     cairn_judgement_set (
         judgement, CAIRN_VERDICT_MISSING,
@@ -78,8 +93,33 @@ set_no_bitmap (CairnLook *look, const CairnAnchor *anchor, CairnJudgement *judge
         image->path, anchor->bitmap);
 }
 
+/* The verdicts that the shape of the chain gives; FALSE when STRAND may be believed so far. */
 static gboolean
-has_other_size (const CairnImage *image, const CairnAnchor *anchor, uint64_t size_bytes,
+refuse_by_shape (const CairnStrand *strand, const CairnAnchor *anchor, CairnJudgement *judgement)
+{
+  const CairnChain *chain = strand->chain;
+  gboolean knows_all = chain->end == CAIRN_CHAIN_WHOLE
+                       || (chain->end == CAIRN_CHAIN_ELSEWHERE && anchor->path
+                           && cairn_strand_reaches (strand, anchor->path));
+
+  if (strand->parts->len == 0)
+    set_no_bitmap (strand, anchor, judgement);
+  else if (strand->gap)
+    cairn_judgement_set (judgement, CAIRN_VERDICT_BACKING_ONLY,
+                         "image '%s' has no bitmap '%s', though it lies between '%s' and '%s', "
+                         "which have it, so what was written to it isn't known; commit it into the "
+                         "one below, or " CAIRN_START_OVER,
+                         strand->gap->image->path, anchor->bitmap,
+                         cairn_chain_top (chain)->image->path, strand->beyond->image->path);
+  else if (!knows_all)
+    cairn_judgement_set (judgement, chain->verdict, "%s", chain->reason);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static gboolean
+refuse_by_size (const CairnImage *image, const CairnAnchor *anchor, uint64_t size_bytes,
                 CairnJudgement *judgement)
 {
   if (size_bytes == anchor->virtual_size_bytes)
@@ -92,149 +132,136 @@ has_other_size (const CairnImage *image, const CairnAnchor *anchor, uint64_t siz
   return TRUE;
 }
 
+/* A backing image that is shorter than the disk was cut, and what was behind reads as zeros. A
+ * longer one shows its first part. */
+static gboolean
+refuse_by_layer_size (CairnLook *look, CairnLayer *layer, const CairnAnchor *anchor,
+                      CairnJudgement *judgement, GError **problem)
+{
+  uint64_t size_bytes;
+
+  return cairn_layer_get_size (layer, &size_bytes, look->deadline, problem)
+         && (size_bytes >= anchor->virtual_size_bytes
+             || refuse_by_size (layer->image, anchor, size_bytes, judgement));
+}
+
 /* The verdicts that flags and granularity give; FALSE when they are as they should be. */
 static gboolean
-refuse_by_flags (const CairnImage *image, const CairnAnchor *anchor, gboolean is_in_use,
-                 gboolean is_recording, uint64_t granularity_bytes, CairnJudgement *judgement)
+refuse_by_flags (const CairnStrandPart *part, const CairnAnchor *anchor, CairnJudgement *judgement)
 {
-  if (is_in_use)
+  const CairnLayerBitmap *found = &part->found;
+  const char *path = part->layer->image->path;
+
+  if (found->is_in_use)
     cairn_judgement_set (
         judgement, CAIRN_VERDICT_IN_USE,
         "bitmap '%s' in image '%s' was left in use by a crash of QEMU, so it lacks "
         "changes; " CAIRN_START_OVER,
-        anchor->bitmap, image->path);
-  else if (granularity_bytes != anchor->granularity_bytes)
+        anchor->bitmap, path);
+  else if (found->granularity_bytes != anchor->granularity_bytes)
     cairn_judgement_set (judgement, CAIRN_VERDICT_GRANULARITY_DIFFERS,
                          "bitmap '%s' in image '%s' has a granularity of %" G_GUINT64_FORMAT
                          " bytes instead of %" G_GUINT64_FORMAT
                          ", so it isn't the one that was made; " CAIRN_START_OVER,
-                         anchor->bitmap, image->path, granularity_bytes, anchor->granularity_bytes);
-  else if (!is_recording)
+                         anchor->bitmap, path, found->granularity_bytes, anchor->granularity_bytes);
+  else if (!found->is_recording)
     cairn_judgement_set (
         judgement, CAIRN_VERDICT_DISABLED,
         "bitmap '%s' in image '%s' was disabled, so it lacks changes; " CAIRN_START_OVER,
-        anchor->bitmap, image->path);
+        anchor->bitmap, path);
   else
     return FALSE;
   return TRUE;
 }
 
-/* What QEMU's programs say of an image that isn't known here. */
-static CairnNbdImage *
-describe (CairnLook *look, GError **error)
-{
-  if (!look->described)
-    look->described = cairn_fallback_describe (look->image->path, look->deadline, error);
-  return look->described;
-}
-
+/* Where QEMU has to be asked, the first rule of evidence.h alone. */
 static gboolean
-take_qemu_problem (const CairnLook *look, const char *unknown, GError *problem,
-                   CairnJudgement *judgement, GError **error)
+judge_by_qemu (CairnLook *look, const CairnAnchor *anchor, const CairnStrand *strand,
+               CairnJudgement *judgement, GError **problem)
 {
-  if (problem->code == CAIRN_ERROR_TIMEOUT || problem->code == CAIRN_ERROR_OUT_OF_MEMORY)
-    return take_problem (look, problem, judgement, error);
-  cairn_judgement_set (judgement, CAIRN_VERDICT_UNREADABLE,
-                       "image '%s' can't be judged: %s, and QEMU says: %s; install a QEMU that "
-                       "knows it, or " CAIRN_START_OVER,
-                       look->image->path, unknown, problem->message);
-  g_error_free (problem);
-  return TRUE;
-}
+  g_autoptr (GArray) extents
+      = cairn_strand_extents (strand, 0, anchor->virtual_size_bytes, look->deadline, problem);
+  uint64_t dirty_bytes = extents ? cairn_extents_total_bytes (extents) : 0;
 
-static gboolean
-judge_by_qemu (CairnLook *look, const CairnAnchor *anchor, const char *unknown,
-               CairnJudgement *judgement, GError **error)
-{
-  g_autoptr (GArray) extents = NULL;
-  GError *problem = NULL;
-  CairnNbdImage *described = describe (look, &problem);
-  const CairnNbdBitmap *bitmap = NULL;
-
-  if (!described)
-    return take_qemu_problem (look, unknown, problem, judgement, error);
-  for (guint i = 0; i < described->bitmaps->len && !bitmap; i++)
-    if (strcmp (((CairnNbdBitmap *)described->bitmaps->pdata[i])->name, anchor->bitmap) == 0)
-      bitmap = described->bitmaps->pdata[i];
-  if (has_other_size (look->image, anchor, described->virtual_size_bytes, judgement))
-    return TRUE;
-  if (!bitmap)
-    return set_no_bitmap (look, anchor, judgement), TRUE;
-  if (refuse_by_flags (look->image, anchor, bitmap->is_in_use, bitmap->is_recording,
-                       bitmap->granularity_bytes, judgement))
-    return TRUE;
-  extents = cairn_fallback_extents (look->image->path, anchor->bitmap, 0,
-                                    described->virtual_size_bytes, look->deadline, &problem);
   if (!extents)
-    return take_qemu_problem (look, unknown, problem, judgement, error);
-  if (!cairn_evidence_shrank (look->image, anchor, cairn_extents_total_bytes (extents), judgement))
-    {
-      cairn_judgement_set (judgement, CAIRN_VERDICT_TRACKED, "%s", "");
-      judgement->dirty_bytes = cairn_extents_total_bytes (extents);
-    }
+    return FALSE;
+  if (cairn_evidence_shrank (cairn_look_image (look), anchor, dirty_bytes, judgement))
+    return TRUE;
+  cairn_judgement_set (judgement, CAIRN_VERDICT_TRACKED, "%s", "");
+  judgement->dirty_bytes = dirty_bytes;
   return TRUE;
 }
 
-/* The image's bitmap of ANCHOR, checked; NULL when JUDGEMENT or *PROBLEM says why not. */
+/* The bits themselves: whether they came along when the disk moved, and what else shows that some
+ * are lost. */
 static gboolean
-judge_natively (CairnLook *look, const CairnAnchor *anchor, CairnJudgement *judgement,
-                GError **problem)
+judge_bits (CairnLook *look, const CairnAnchor *anchor, const CairnStrand *strand,
+            CairnJudgement *judgement, GError **problem)
 {
-  const CairnImage *image = look->image;
-  const CairnBitmapEntry *entry;
-  CairnBitmap bitmap;
-
-  if (has_other_size (image, anchor, image->qcow2->virtual_size_bytes, judgement))
-    return TRUE;
-  if (!look->directory)
-    look->directory = cairn_directory_read (image->qcow2, problem);
-  if (!look->directory)
+  if (!cairn_origin_judge (look->origins, anchor, strand, judgement, look->deadline, problem))
     return FALSE;
-  entry = cairn_directory_find (look->directory, anchor->bitmap);
-  if (!entry)
-    return set_no_bitmap (look, anchor, judgement), TRUE;
-  /* In use: nothing else about it needs to be right. */
-  if (!(entry->flags & BITMAP_FLAG_IN_USE)
-      && !cairn_bitmap_open (image->qcow2, entry, &bitmap, problem))
-    return FALSE;
-  if (refuse_by_flags (
-          image, anchor, entry->flags & BITMAP_FLAG_IN_USE, entry->flags & BITMAP_FLAG_AUTO,
-          entry->granularity_bits < 64 ? UINT64_C (1) << entry->granularity_bits : 0, judgement))
+  if (judgement->reason)
     return TRUE;
+  if (!strand->is_native)
+    return judge_by_qemu (look, anchor, strand, judgement, problem);
   if (!look->evidence)
-    look->evidence = cairn_evidence_new (image);
-  return cairn_evidence_judge (look->evidence, anchor, &bitmap, judgement, look->deadline, problem);
+    look->evidence = cairn_evidence_new (cairn_look_image (look));
+  return cairn_evidence_judge (look->evidence, anchor, strand, judgement, look->deadline, problem);
+}
+
+static gboolean
+judge_strand (CairnLook *look, const CairnAnchor *anchor, const CairnStrand *strand,
+              CairnJudgement *judgement, GError **problem)
+{
+  if (refuse_by_shape (strand, anchor, judgement))
+    return TRUE;
+  for (guint i = 0; i < strand->parts->len; i++)
+    {
+      const CairnStrandPart *part = cairn_strand_part (strand, i);
+
+      if (refuse_by_flags (part, anchor, judgement))
+        return TRUE;
+      if (!refuse_by_layer_size (look, part->layer, anchor, judgement, problem))
+        return FALSE;
+      if (judgement->reason)
+        return TRUE;
+    }
+  return judge_bits (look, anchor, strand, judgement, problem);
+}
+
+/* Of an image that can keep bitmaps. FALSE with PROBLEM when it can't be read. */
+static gboolean
+judge_image (CairnLook *look, const CairnAnchor *anchor, CairnJudgement *judgement,
+             GError **problem)
+{
+  g_autoptr (CairnStrand) strand = NULL;
+  uint64_t size_bytes;
+
+  if (!cairn_layer_get_size (cairn_chain_top (look->chain), &size_bytes, look->deadline, problem))
+    return FALSE;
+  if (refuse_by_size (cairn_look_image (look), anchor, size_bytes, judgement))
+    return TRUE;
+  strand = cairn_chain_find (look->chain, anchor->bitmap, look->deadline, problem);
+  return strand && judge_strand (look, anchor, strand, judgement, problem);
 }
 
 gboolean
 cairn_look_judge (CairnLook *look, const CairnAnchor *anchor, CairnJudgement *judgement,
                   GError **error)
 {
+  const CairnImage *image = cairn_look_image (look);
   GError *problem = NULL;
-  g_autofree char *unknown = NULL;
 
   if (!anchor->bitmap)
-    {
-      cairn_judgement_set (judgement, CAIRN_VERDICT_UNANCHORED,
-                           "no bitmap was ever tied to this reference point in image '%s'; compare "
-                           "the disk with a copy of it as of that time, or " CAIRN_START_OVER,
-                           look->image->path);
-      return TRUE;
-    }
-  if (look->image->verdict != CAIRN_VERDICT_TRACKED)
-    {
-      cairn_judgement_set (judgement, look->image->verdict, "%s", look->image->reason);
-      return TRUE;
-    }
-  if (!look->image->qcow2)
-    return judge_by_qemu (look, anchor, look->image->unknown, judgement, error);
-  if (judge_natively (look, anchor, judgement, &problem))
-    return TRUE;
-  if (problem->code != CAIRN_ERROR_NOT_SUPPORTED)
+    cairn_judgement_set (judgement, CAIRN_VERDICT_UNANCHORED,
+                         "no bitmap was ever tied to this reference point in image '%s'; compare "
+                         "the disk with a copy of it as of that time, or " CAIRN_START_OVER,
+                         image->path);
+  else if (image->verdict != CAIRN_VERDICT_TRACKED)
+    cairn_judgement_set (judgement, image->verdict, "%s", image->reason);
+  else if (!judge_image (look, anchor, judgement, &problem))
     return take_problem (look, problem, judgement, error);
-  unknown = g_strdup (problem->message);
-  g_clear_error (&problem);
-  return judge_by_qemu (look, anchor, unknown, judgement, error);
+  return TRUE;
 }
 
 gboolean
@@ -244,18 +271,30 @@ cairn_look_extents (CairnLook *look, const CairnAnchor *anchor, uint64_t offset_
 {
   uint64_t size = anchor->virtual_size_bytes; /* the image's, or it weren't tracked */
   uint64_t first = MIN (offset_bytes, size);
-  uint64_t length = MIN (length_bytes, size - first);
   GError *problem = NULL;
-  CairnBitmap bitmap;
+  g_autoptr (CairnStrand) strand
+      = cairn_chain_find (look->chain, anchor->bitmap, look->deadline, &problem);
 
-  if (look->described)
-    {
-      *extents = cairn_fallback_extents (look->image->path, anchor->bitmap, first, length,
-                                         look->deadline, &problem);
-      return *extents || take_qemu_problem (look, "it is unknown", problem, judgement, error);
-    }
-  if (cairn_bitmap_open (look->image->qcow2, cairn_directory_find (look->directory, anchor->bitmap),
-                         &bitmap, &problem))
-    *extents = cairn_bitmap_extents (&bitmap, first, length, look->deadline, &problem);
+  if (strand)
+    *extents = cairn_strand_extents (strand, first, MIN (length_bytes, size - first),
+                                     look->deadline, &problem);
   return *extents || take_problem (look, problem, judgement, error);
+}
+
+void
+cairn_look_measure (CairnLook *look, CairnAnchor *anchor)
+{
+  g_autoptr (CairnStrand) strand = NULL;
+  gboolean counted = FALSE;
+  uint64_t bytes = 0;
+
+  anchor->allocated_bytes = 0;
+  if (cairn_look_image (look)->verdict == CAIRN_VERDICT_TRACKED)
+    strand = cairn_chain_find (look->chain, anchor->bitmap, look->deadline, NULL);
+  if (!strand || strand->parts->len == 0)
+    return;
+  if (cairn_strand_count_allocated (strand, &counted, &bytes, look->deadline, NULL) && counted)
+    anchor->allocated_bytes = bytes;
+  g_free (anchor->path);
+  anchor->path = g_strdup (cairn_strand_bottom (strand)->image->path);
 }

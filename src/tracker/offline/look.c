@@ -22,9 +22,10 @@ clear_judgements (CairnJudgement *judgements, size_t n)
 static gboolean
 look_once (const CairnDisk *disk, const CairnAnchor *const *anchors, size_t n,
            CairnJudgement *judgements, Window *window, int64_t deadline, CairnImageState *state,
-           GError **error)
+           char **unsettled, GError **error)
 {
   g_autoptr (CairnLook) look = cairn_look_new (disk->path, deadline);
+  const char *path = disk->path;
 
   /* From the newest on: evidence.h. */
   for (size_t i = n; i-- > 0;)
@@ -34,8 +35,11 @@ look_once (const CairnDisk *disk, const CairnAnchor *const *anchors, size_t n,
       && !cairn_look_extents (look, anchors[0], window->offset_bytes, window->length_bytes,
                               &window->extents, &judgements[0], error))
     return FALSE;
-  *state = look->image->verdict == CAIRN_VERDICT_TRACKED ? cairn_image_state (look->image)
-                                                         : CAIRN_IMAGE_SETTLED;
+  *state = cairn_look_image (look)->verdict == CAIRN_VERDICT_TRACKED
+               ? cairn_look_state (look, &path)
+               : CAIRN_IMAGE_SETTLED;
+  g_free (*unsettled);
+  *unsettled = g_strdup (path);
   return TRUE;
 }
 
@@ -44,6 +48,7 @@ look_until_settled (const CairnDisk *disk, const CairnAnchor *const *anchors, si
                     CairnJudgement *judgements, Window *window, int64_t deadline, GError **error)
 {
   CairnImageState state = CAIRN_IMAGE_CHANGED;
+  g_autofree char *unsettled = NULL;
 
   memset (judgements, 0, n * sizeof *judgements);
   for (int i = 0; i < CAIRN_LOOKS && state == CAIRN_IMAGE_CHANGED; i++)
@@ -51,7 +56,7 @@ look_until_settled (const CairnDisk *disk, const CairnAnchor *const *anchors, si
       clear_judgements (judgements, n);
       if (window)
         g_clear_pointer (&window->extents, g_array_unref);
-      if (!look_once (disk, anchors, n, judgements, window, deadline, &state, error))
+      if (!look_once (disk, anchors, n, judgements, window, deadline, &state, &unsettled, error))
         {
           clear_judgements (judgements, n);
           return FALSE;
@@ -61,7 +66,7 @@ look_until_settled (const CairnDisk *disk, const CairnAnchor *const *anchors, si
     return TRUE;
   for (size_t i = 0; i < n; i++)
     if (judgements[i].verdict != CAIRN_VERDICT_UNANCHORED)
-      cairn_judgement_set (&judgements[i], CAIRN_VERDICT_BUSY, CAIRN_BUSY_REASON, disk->path);
+      cairn_judgement_set (&judgements[i], CAIRN_VERDICT_BUSY, CAIRN_BUSY_REASON, unsettled);
   return TRUE;
 }
 
@@ -86,4 +91,21 @@ cairn_offline_changes (const CairnDisk *disk, const CairnAnchor *anchor, uint64_
   if (done && judgement->verdict == CAIRN_VERDICT_TRACKED)
     *extents = g_steal_pointer (&found);
   return done;
+}
+
+void
+cairn_offline_measure (const CairnDisk *disk, CairnAnchor *anchor)
+{
+  CairnImageState state = CAIRN_IMAGE_CHANGED;
+
+  for (int i = 0; i < CAIRN_LOOKS && state == CAIRN_IMAGE_CHANGED; i++)
+    {
+      g_autoptr (CairnLook) look = cairn_look_new (disk->path, G_MAXINT64);
+      const char *path;
+
+      cairn_look_measure (look, anchor);
+      state = cairn_look_state (look, &path);
+    }
+  if (state != CAIRN_IMAGE_SETTLED)
+    anchor->allocated_bytes = 0;
 }

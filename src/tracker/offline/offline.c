@@ -36,11 +36,7 @@ static void
 offline_measure (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
                  CairnAnchor *anchor)
 {
-  CairnDiskProbe probe = { 0 };
-
-  cairn_offline_probe (disk, &probe);
-  anchor->allocated_bytes = probe.allocated_bytes;
-  cairn_disk_probe_clear (&probe);
+  cairn_offline_measure (disk, anchor);
 }
 
 static gboolean

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Compares a bitmap with what its file of before still has. */
+#include "tracker/offline/origin.h"
+
+#include <string.h>
+
+/* Granules compared at once: a few MiB of extents at most. */
+#define WINDOW_GRANULES (UINT64_C (1) << 18)
+
+static CairnLayer *
+open_origin (GPtrArray *origins, const char *path)
+{
+  for (guint i = 0; i < origins->len; i++)
+    {
+      CairnLayer *layer = origins->pdata[i];
+
+      if (strcmp (layer->image->path, path) == 0)
+        return layer;
+    }
+  g_ptr_array_add (origins, cairn_layer_open (path));
+  return origins->pdata[origins->len - 1];
+}
+
+/* Whether all that BEFORE holds is in STRAND, within the disk. */
+static gboolean
+compare (const CairnStrand *strand, const CairnBitmap *before, uint64_t size_bytes,
+         gboolean *covers, int64_t deadline, GError **error)
+{
+  uint64_t window = WINDOW_GRANULES << before->granularity_bits;
+
+  *covers = TRUE;
+  for (uint64_t offset = 0; offset < size_bytes && *covers; offset += window)
+    {
+      uint64_t length = MIN (window, size_bytes - offset);
+      g_autoptr (GArray) then = cairn_bitmap_extents (before, offset, length, deadline, error);
+      g_autoptr (GArray) now = NULL;
+
+      if (then && then->len > 0)
+        now = cairn_strand_extents (strand, offset, length, deadline, error);
+      if (!then || (then->len > 0 && !now))
+        return FALSE;
+      *covers = then->len == 0 || cairn_extents_cover (now, then);
+    }
+  return TRUE;
+}
+
+/* What keeps the origin from being looked at: a verdict that passes when its cause does. */
+static gboolean
+refuse_unseen (const CairnImage *origin, const CairnStrand *strand, CairnVerdict verdict,
+               const char *cause, CairnJudgement *judgement)
+{
+  cairn_judgement_set (
+      judgement, verdict,
+      "image '%s' isn't where the disk was at the reference point, and '%s', which "
+      "would show whether all changes came along, %s; make it readable, or move it "
+      "away if it has nothing to do with this disk any more",
+      cairn_chain_top (strand->chain)->image->path, origin->path, cause);
+  return TRUE;
+}
+
+static void
+refuse_lost (const CairnImage *origin, const CairnAnchor *anchor, const CairnStrand *strand,
+             CairnJudgement *judgement)
+{
+  cairn_judgement_set (
+      judgement, CAIRN_VERDICT_DISABLED,
+      "bitmap '%s' in image '%s' lacks changes that it has in '%s', where the disk "
+      "was at the reference point: the disk was flattened or copied without them, "
+      "or from an older state; " CAIRN_START_OVER,
+      anchor->bitmap, cairn_chain_top (strand->chain)->image->path, origin->path);
+}
+
+static gboolean
+is_passed_on (const GError *error)
+{
+  return error->code == CAIRN_ERROR_TIMEOUT || error->code == CAIRN_ERROR_OUT_OF_MEMORY;
+}
+
+/* ORIGIN can be read. Sets JUDGEMENT unless all is well. */
+static gboolean
+judge_readable (CairnLayer *origin, const CairnAnchor *anchor, const CairnStrand *strand,
+                CairnJudgement *judgement, int64_t deadline, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  CairnLayerBitmap found;
+  gboolean covers = TRUE;
+
+  /* As it was stored last: what it holds since a crash, or for another VM, isn't this disk's. */
+  if (!cairn_layer_find_stored (origin, anchor->bitmap, &found, &cause)
+      || (found.is_there
+          && !compare (strand, &found.bitmap, anchor->virtual_size_bytes, &covers, deadline,
+                       &cause)))
+    {
+      if (!is_passed_on (cause))
+        return refuse_unseen (origin->image, strand, CAIRN_VERDICT_UNREADABLE, "is damaged",
+                              judgement);
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
+    }
+  if (!covers)
+    refuse_lost (origin->image, anchor, strand, judgement);
+  return TRUE;
+}
+
+gboolean
+cairn_origin_judge (GPtrArray *origins, const CairnAnchor *anchor, const CairnStrand *strand,
+                    CairnJudgement *judgement, int64_t deadline, GError **error)
+{
+  CairnLayer *origin;
+
+  if (!anchor->path || !*anchor->path || cairn_strand_reaches (strand, anchor->path))
+    return TRUE;
+  origin = open_origin (origins, anchor->path);
+  if (origin->image->verdict == CAIRN_VERDICT_BUSY)
+    return refuse_unseen (origin->image, strand, CAIRN_VERDICT_BUSY,
+                          "is open for writing in another program", judgement);
+  if (origin->image->verdict == CAIRN_VERDICT_UNREADABLE
+      || (origin->image->verdict == CAIRN_VERDICT_TRACKED && !origin->image->qcow2))
+    return refuse_unseen (origin->image, strand, CAIRN_VERDICT_UNREADABLE, "can't be read",
+                          judgement);
+  /* Gone, or another format: it can't tell anything. */
+  if (origin->image->verdict == CAIRN_VERDICT_TRACKED
+      && !judge_readable (origin, anchor, strand, judgement, deadline, error))
+    return FALSE;
+  if (!judgement->reason)
+    judgement->moved_to = g_strdup (cairn_strand_bottom (strand)->image->path);
+  return TRUE;
+}
