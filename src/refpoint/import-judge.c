@@ -35,10 +35,13 @@ check_dirty (CairnQuestion *answer, GBytes *dirty_then)
 {
   const CairnAnchor *anchor = answer->anchor;
   CairnJudgement *judgement = &answer->judgement;
-  g_autoptr (GArray) then
-      = cairn_dirty_decode (dirty_then, anchor->granularity_bytes, anchor->virtual_size_bytes);
+  g_autoptr (GArray) then = NULL;
 
-  if (!answer->extents || cairn_extents_cover (answer->extents, then))
+  if (!answer->extents)
+    return;
+  /* One that was never anchored has no granularity to decode with. */
+  then = cairn_dirty_decode (dirty_then, anchor->granularity_bytes, anchor->virtual_size_bytes);
+  if (cairn_extents_cover (answer->extents, then))
     return;
   judgement->verdict = CAIRN_VERDICT_DISABLED;
   g_free (judgement->reason);
