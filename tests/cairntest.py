@@ -31,6 +31,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 
 SOURCE_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -232,6 +233,33 @@ def run(*args, **more):
                           text=True, check=False, timeout=TIMEOUT_SECONDS, **more)
     true(done.returncode == 0, f"{args} ended with {done.returncode}: {done.stderr or done.stdout}")
     return done.stdout
+
+
+def wait_until(condition, what, seconds=TIMEOUT_SECONDS):
+    """Waits until CONDITION() is true and gives its value; fails the test when that takes too long."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        true(time.monotonic() < end, f"after {seconds} s still not so: {what}")
+        time.sleep(0.005)
+
+
+def is_alive(pid):
+    """Whether process PID is there and not a zombie."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def write_file(path, content):
+    """Makes a file of text; gives its path."""
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(content)
+    return path
 
 
 # ---- a host: a directory with a store and images ----

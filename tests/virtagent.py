@@ -41,6 +41,7 @@ class Agent:
         self._n_peers = 0     # QEMU and libvirtd
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(self.path)
+        os.chmod(self.path, 0o777)
         self._listener.listen()
         threading.Thread(target=self._accept, daemon=True).start()
 

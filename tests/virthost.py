@@ -5,8 +5,8 @@ input ends (its test ended, or was killed) kills everything that ever ran on the
 
 The first line is JSON: {"command": argument list of libvirtd, "log": file for its output, "env": its
 environment, "binds": [[directory, mount point], ...], "hostname": its name, "uid": user or null}. With binds
-it works in mount and UTS namespaces of its own (for users who aren't root: in a user namespace too). Then
-each line "start" starts the command and answers its process id.
+it works in mount and UTS namespaces of its own. Then each line "start" starts the command and answers its
+process id.
 
 It is the reaper of all processes below it: a QEMU that libvirtd let go of would otherwise be reaped by
 process 1, in containers seconds later or never, and libvirtd waits for that in `destroy`.
@@ -19,7 +19,7 @@ import signal
 import socket
 import sys
 
-CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWUSER = 0x00020000, 0x04000000, 0x10000000
+CLONE_NEWNS, CLONE_NEWUTS = 0x00020000, 0x04000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 PR_SET_CHILD_SUBREAPER = 36
 libc = ctypes.CDLL(None, use_errno=True)
@@ -27,18 +27,11 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 def must(status, what):
     if status != 0:
-        sys.exit(f"virthost: {what}: {os.strerror(ctypes.get_errno())}; the tests of libvirt need root "
-                 "with CAP_SYS_ADMIN, or unprivileged user namespaces")
+        sys.exit(f"virthost: {what}: {os.strerror(ctypes.get_errno())}")
 
 
 def enter_namespaces(binds, hostname):
-    uid, gid = os.getuid(), os.getgid()
-    flags = CLONE_NEWNS | CLONE_NEWUTS | (CLONE_NEWUSER if uid else 0)
-    must(libc.unshare(flags), "can't make namespaces")
-    if uid:
-        for name, content in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
-            with open(f"/proc/self/{name}", "w", encoding="ascii") as place:
-                place.write(content)
+    must(libc.unshare(CLONE_NEWNS | CLONE_NEWUTS), "can't make namespaces")
     must(libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None), "can't make mounts private")
     for source, target in binds:
         must(libc.mount(source.encode(), target.encode(), None, MS_BIND, None), f"can't mount over {target}")
@@ -75,7 +68,7 @@ def reap():
 def kill_all():
     """Orphans come to us, so this ends when nothing is left."""
     while reap():
-        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as listed:
+        with open(f"/proc/self/task/{os.getpid()}/children", "rb") as listed:
             for pid in listed.read().split():
                 os.kill(int(pid), signal.SIGKILL)
         signal.sigtimedwait([signal.SIGCHLD], 0.05)
@@ -84,7 +77,7 @@ def kill_all():
 def main():
     setup = json.loads(sys.stdin.buffer.raw.readline())
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    if setup["uid"] is not None:
+    if setup["uid"] is not None:  # after this, the interpreter's own files may be out of reach
         os.setgroups([])
         os.setgid(setup["uid"])
         os.setuid(setup["uid"])
