@@ -46,6 +46,7 @@ run_qsd (const CairnEdit *edit, const GPtrArray *parts, CairnQsdOutcome *outcome
       images[i].path = path_of (part);
       images[i].is_block_device = part->claim->is_block_device;
       images[i].has_data_file = (image->incompatible_features & INCOMPATIBLE_DATA_FILE) != 0;
+      images[i].key = image->is_encrypted ? part->claim->disk->key : NULL;
       images[i].virtual_size_bytes = image->virtual_size_bytes;
       images[i].header_bytes = (size_t)image->cluster_bytes;
     }

@@ -45,6 +45,13 @@ void cairn_judgement_set (CairnJudgement *judgement, CairnVerdict verdict, const
 #define CAIRN_BUSY_REASON                                                                          \
   "image '%s' is open for writing in another program; shut the VM down, or try again when that "   \
   "program is done"
+/* Why no bitmap is added to an encrypted image, or removed. */
+#define CAIRN_NO_KEY                                                                               \
+  "is encrypted and QEMU doesn't open it without its key, which isn't known here; let libvirt "    \
+  "have it as the disk's secret (`virsh secret-define`) and connect to libvirt"
+#define CAIRN_OLD_ENCRYPTION                                                                       \
+  "is encrypted as QEMU did before LUKS, which no VM can use any more; convert it with 'qemu-img " \
+  "convert -O qcow2 -o encrypt.format=luks'"
 /* How often to look at an image that changes under the look before it is called busy. */
 #define CAIRN_LOOKS 5
 /* The remedy of all that can't be mended. */

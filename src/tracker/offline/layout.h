@@ -74,6 +74,8 @@
 #define INCOMPATIBLE_KNOWN          UINT64_C (0x1f) /* dirty, corrupt, data file, compression, ext. L2 */
 #define EXTENDED_L2_MIN_BITS        14
 
+#define ENCRYPTION_LUKS             2u
+
 #define AUTOCLEAR_BITMAPS           UINT64_C (1)
 
 #define EXTENSION_END               0u

@@ -5,9 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tracker/offline/image.h"
 #include "tracker/offline/layout.h"
-
-#define ENCRYPTION_OFFSET 32
 
 static void
 part_free (CairnEditPart *part)
@@ -99,16 +98,17 @@ check_format (const CairnClaim *claim, GError **error)
   return FALSE;
 }
 
-/* What QEMU wouldn't open read-write without more than we have. */
+/* What QEMU wouldn't open read-write with what we have. */
 static gboolean
-check_writable (const CairnClaim *claim, GError **error)
+check_key (const CairnClaim *claim, const CairnBitmapState *state, GError **error)
 {
-  uint32_t encryption = 0;
+  const CairnQcow2 *image = state->image;
 
-  if (!read_number (claim->fd, ENCRYPTION_OFFSET, &encryption) || encryption != 0)
-    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_NOT_SUPPORTED,
-                 "image '%s' is encrypted and QEMU doesn't open it without its key; edit its "
-                 "bitmaps while the VM runs",
+  if (image->is_encrypted && !image->has_luks)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_NOT_SUPPORTED, "image '%s' " CAIRN_OLD_ENCRYPTION,
+                 claim->disk->path);
+  else if (image->is_encrypted && !claim->disk->key)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_NOT_SUPPORTED, "image '%s' " CAIRN_NO_KEY,
                  claim->disk->path);
   else
     return TRUE;
@@ -166,7 +166,7 @@ plan_add (const CairnEdit *edit, const CairnClaim *claim, GPtrArray *parts, GErr
                    claim->disk->path, edit->name);
       return FALSE;
     }
-  if (!check_catcher (edit, claim, state, error) || !check_writable (claim, error))
+  if (!check_catcher (edit, claim, state, error) || !check_key (claim, state, error))
     return FALSE;
   add_part (parts, claim, g_steal_pointer (&state));
   return TRUE;
@@ -186,7 +186,7 @@ plan_remove (const CairnEdit *edit, const CairnClaim *claim, GPtrArray *parts, G
     return cairn_claim_fail (claim, cause, error), FALSE;
   if (!has_bitmap (state, edit->name))
     return TRUE;
-  if (!check_writable (claim, error))
+  if (!check_key (claim, state, error))
     return FALSE;
   add_part (parts, claim, g_steal_pointer (&state));
   return TRUE;

@@ -70,18 +70,16 @@ static void G_GNUC_PRINTF (2, 3) refuse_bitmap (CairnDiskProbe *probe, const cha
   va_end (arguments);
 }
 
-/* What QEMU adds no bitmap to, so that it's known before it is tried. */
+/* What QEMU adds no bitmap to, so that it's known before it is tried. KEY: or NULL. */
 static void
-check_bitmap_possible (const CairnImage *image, CairnDiskProbe *probe)
+check_bitmap_possible (const CairnImage *image, const GBytes *key, CairnDiskProbe *probe)
 {
   if (probe->verdict != CAIRN_VERDICT_TRACKED)
     return;
-  if (image->qcow2 && image->qcow2->is_encrypted)
-    /* QEMU doesn't open it without its key. */
-    refuse_bitmap (probe,
-                   "image '%s' is encrypted, and a bitmap can't be added to it without its key; "
-                   "create the point while the VM runs",
-                   image->path);
+  if (image->qcow2 && image->qcow2->is_encrypted && !image->qcow2->has_luks)
+    refuse_bitmap (probe, "image '%s' " CAIRN_OLD_ENCRYPTION, image->path);
+  else if (image->qcow2 && image->qcow2->is_encrypted && !key)
+    refuse_bitmap (probe, "image '%s' " CAIRN_NO_KEY, image->path);
   else if (probe->virtual_size_bytes == 0)
     /* QEMU takes it, and loses all bitmaps of the image when it closes it. */
     refuse_bitmap (probe,
@@ -112,7 +110,7 @@ look_once (const CairnDisk *disk, CairnDiskProbe *probe)
     count_allocated (image, probe);
   else
     ask_qemu (image, probe);
-  check_bitmap_possible (image, probe);
+  check_bitmap_possible (image, disk->key, probe);
   return cairn_image_state (image);
 }
 

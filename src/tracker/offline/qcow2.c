@@ -186,7 +186,7 @@ read_header (CairnQcow2 *image, GError **error)
   uint8_t bytes[QCOW2_HEADER_BYTES_V3];
   CairnCursor cursor = cairn_cursor (bytes, MIN (sizeof bytes, image->file_bytes));
   uint64_t header_bytes = QCOW2_HEADER_BYTES_V2, end, backing_offset;
-  uint32_t magic, backing_length;
+  uint32_t magic, backing_length, encryption;
 
   if (image->file_bytes < QCOW2_HEADER_BYTES_V2)
     return fail_damaged (error, "the file ends within its header");
@@ -198,7 +198,9 @@ read_header (CairnQcow2 *image, GError **error)
   backing_length = cairn_cursor_u32 (&cursor);
   image->cluster_bits = cairn_cursor_u32 (&cursor);
   image->virtual_size_bytes = cairn_cursor_u64 (&cursor);
-  image->is_encrypted = cairn_cursor_u32 (&cursor) != 0; /* guest clusters only */
+  encryption = cairn_cursor_u32 (&cursor); /* of guest clusters only */
+  image->is_encrypted = encryption != 0;
+  image->has_luks = encryption == ENCRYPTION_LUKS;
   image->n_l1_entries = cairn_cursor_u32 (&cursor);
   image->l1_offset = cairn_cursor_u64 (&cursor);
   cairn_cursor_take (&cursor, 24); /* refcounts, snapshots */

@@ -29,6 +29,7 @@ typedef struct
   uint64_t incompatible_features;
   uint64_t autoclear_features;
   gboolean is_encrypted; /* its bitmaps can be read, but QEMU opens it with its key only */
+  gboolean has_luks;     /* encrypted with LUKS, and not with what QEMU had before */
   uint32_t n_l1_entries;
   uint64_t l1_offset;
   char *backing_file;   /* as written in the header; NULL = none; owned */

@@ -22,8 +22,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tracker/qsd/key.h"
 #include "tracker/qsd/qmp.h"
 #include "tracker/qsd/refusal.h"
+#include "tracker/qsd/request.h"
 #include "tracker/qsd/spawn.h"
 
 #define QSD_PROGRAM "qemu-storage-daemon"
@@ -58,206 +60,61 @@ find_program (GError **error)
   return g_steal_pointer (&found);
 }
 
-static void
-set_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, value);
-}
-
-static void
-set_int (JsonBuilder *builder, const char *name, uint64_t value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, (gint64)value);
-}
-
-static void
-set_boolean (JsonBuilder *builder, const char *name, gboolean value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_boolean_value (builder, value);
-}
-
-static void
-begin_object (JsonBuilder *builder, const char *name)
-{
-  if (name)
-    json_builder_set_member_name (builder, name);
-  json_builder_begin_object (builder);
-}
-
 /* What QSD says when it couldn't store an image's bitmaps at closing.
  * Source: QEMU block/qcow2.c, qcow2_inactivate. */
 #define LOST_WORDS "Lost persistent bitmaps during inactivation of node 'cairn%zu'"
 
-static void
-set_node_name (JsonBuilder *builder, const char *member, size_t index)
-{
-  g_autofree char *node = g_strdup_printf ("cairn%zu", index);
-
-  set_string (builder, member, node);
-}
-
-/* The driver is said, never probed: a raw guest disk could begin with a qcow2 header of its guest's
- * making. Backing and data files aren't opened: bitmaps lie in this file alone. */
-static JsonNode *
-describe_image (const CairnQsdImage *image, size_t index)
-{
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
-  g_autofree char *file = g_strdup_printf ("/proc/self/fd/%d", image->fd);
-
-  begin_object (builder, NULL);
-  set_node_name (builder, "node-name", index);
-  set_string (builder, "driver", "qcow2");
-  set_boolean (builder, "read-only", FALSE);
-  set_boolean (builder, "auto-read-only", FALSE);
-  json_builder_set_member_name (builder, "backing");
-  json_builder_add_null_value (builder);
-  if (image->has_data_file)
-    {
-      begin_object (builder, "data-file");
-      set_string (builder, "driver", "null-co");
-      set_int (builder, "size", image->virtual_size_bytes);
-      json_builder_end_object (builder);
-    }
-  begin_object (builder, "file");
-  set_string (builder, "driver", image->is_block_device ? "host_device" : "file");
-  set_string (builder, "filename", file);
-  set_string (builder, "locking", "off"); /* the descriptor that it inherits holds the lock */
-  set_boolean (builder, "auto-read-only", FALSE);
-  json_builder_end_object (builder);
-  json_builder_end_object (builder);
-  return json_builder_get_root (builder);
-}
-
-/* The node of a graft's scratch image. */
-#define SCRATCH_NODE "scratch"
-
-static char *
-make_scratch_option (const CairnQsdGraft *graft)
-{
-  return g_strdup_printf ("{\"node-name\":\"" SCRATCH_NODE "\",\"driver\":\"qcow2\","
-                          "\"read-only\":true,\"file\":{\"driver\":\"file\",\"locking\":\"off\","
-                          "\"filename\":\"/proc/self/fd/%d\"}}",
-                          graft->scratch_fd);
-}
-
-/* The value of the image's --blockdev. */
-static char *
-make_option (const CairnQsdImage *image, size_t index)
-{
-  g_autoptr (JsonNode) described = describe_image (image, index);
-
-  return json_to_string (described, FALSE);
-}
-
-static void
-describe_action (JsonBuilder *builder, const CairnQsdEdit *edit, size_t index)
-{
-  gboolean adds = edit->action == CAIRN_QSD_ADD;
-
-  begin_object (builder, NULL);
-  set_string (builder, "type", adds ? "block-dirty-bitmap-add" : "block-dirty-bitmap-remove");
-  begin_object (builder, "data");
-  set_node_name (builder, "node", index);
-  set_string (builder, "name", edit->bitmap);
-  if (adds)
-    {
-      set_boolean (builder, "persistent", TRUE);
-      set_int (builder, "granularity", edit->granularity_bytes);
-    }
-  json_builder_end_object (builder);
-  json_builder_end_object (builder);
-}
-
-static void
-describe_source (JsonBuilder *builder, const char *node, const char *bitmap)
-{
-  begin_object (builder, NULL);
-  set_string (builder, "node", node);
-  set_string (builder, "name", bitmap);
-  json_builder_end_object (builder);
-}
-
-/* Merges what the graft says into the bitmap that the same transaction has just added. */
-static void
-describe_merge (JsonBuilder *builder, const CairnQsdEdit *edit)
-{
-  begin_object (builder, NULL);
-  set_string (builder, "type", "block-dirty-bitmap-merge");
-  begin_object (builder, "data");
-  set_node_name (builder, "node", 0);
-  set_string (builder, "target", edit->bitmap);
-  json_builder_set_member_name (builder, "bitmaps");
-  json_builder_begin_array (builder);
-  describe_source (builder, SCRATCH_NODE, edit->graft->scratch_bitmap);
-  describe_source (builder, "cairn0", edit->graft->catcher);
-  json_builder_end_array (builder);
-  json_builder_end_object (builder);
-  json_builder_end_object (builder);
-}
-
-static JsonNode *
-describe_transaction (const CairnQsdEdit *edit)
-{
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
-
-  begin_object (builder, NULL);
-  json_builder_set_member_name (builder, "actions");
-  json_builder_begin_array (builder);
-  for (size_t i = 0; i < edit->n_images; i++)
-    describe_action (builder, edit, i);
-  if (edit->graft)
-    describe_merge (builder, edit);
-  json_builder_end_array (builder);
-  json_builder_end_object (builder);
-  return json_builder_get_root (builder);
-}
-
-/* The command line; the images before the monitor, so that they are open when it greets. */
-static GPtrArray *
-make_command (const CairnQsdEdit *edit, char *program, int socket_fd)
-{
-  GPtrArray *argv = g_ptr_array_new_with_free_func (g_free);
-
-  g_ptr_array_add (argv, program);
-  g_ptr_array_add (argv, g_strdup ("--chardev"));
-  g_ptr_array_add (argv, g_strdup_printf ("socket,id=qmp,fd=%d", socket_fd));
-  for (size_t i = 0; i < edit->n_images; i++)
-    {
-      g_ptr_array_add (argv, g_strdup ("--blockdev"));
-      g_ptr_array_add (argv, make_option (&edit->images[i], i));
-    }
-  if (edit->graft)
-    {
-      g_ptr_array_add (argv, g_strdup ("--blockdev"));
-      g_ptr_array_add (argv, make_scratch_option (edit->graft));
-    }
-  g_ptr_array_add (argv, g_strdup ("--monitor"));
-  g_ptr_array_add (argv, g_strdup ("chardev=qmp"));
-  g_ptr_array_add (argv, NULL);
-  return argv;
-}
-
 static gboolean
-spawn_qsd (const CairnQsdEdit *edit, CairnChild *child, const int pair[2], GError **error)
+spawn_with_keys (const CairnQsdEdit *edit, const int *keys, CairnChild *child, const int pair[2],
+                 GError **error)
 {
   char *program = find_program (error);
   g_autoptr (GPtrArray) argv = NULL;
-  g_autofree int *keep = g_new (int, edit->n_images + 3);
-  size_t n_keep = edit->n_images;
+  g_autofree int *keep = g_new (int, 2 * edit->n_images + 3);
+  size_t n_keep = 0;
 
   if (!program)
     return FALSE;
-  argv = make_command (edit, program, pair[1]);
+  argv = cairn_request_command (edit, keys, program, pair[1]);
   for (size_t i = 0; i < edit->n_images; i++)
-    keep[i] = edit->images[i].fd;
+    {
+      keep[n_keep++] = edit->images[i].fd;
+      if (keys[i] >= 0)
+        keep[n_keep++] = keys[i];
+    }
   keep[n_keep++] = pair[1];
   keep[n_keep++] = pair[0]; /* so that it never hears us hang up */
   if (edit->graft)
     keep[n_keep++] = edit->graft->scratch_fd;
   return cairn_child_spawn (child, (const char *const *)argv->pdata, keep, n_keep, error);
+}
+
+/* The pipes of the keys, in KEYS; -1 where there is none. */
+static gboolean
+open_keys (const CairnQsdEdit *edit, int *keys, GError **error)
+{
+  gboolean ok = TRUE;
+
+  for (size_t i = 0; i < edit->n_images; i++)
+    {
+      GBytes *key = edit->images[i].key;
+
+      keys[i] = key && ok ? cairn_key_open (key, error) : -1;
+      ok = ok && (!key || keys[i] >= 0);
+    }
+  return ok;
+}
+
+static gboolean
+spawn_qsd (const CairnQsdEdit *edit, CairnChild *child, const int pair[2], GError **error)
+{
+  g_autofree int *keys = g_new (int, edit->n_images);
+  gboolean ok = open_keys (edit, keys, error) && spawn_with_keys (edit, keys, child, pair, error);
+
+  for (size_t i = 0; i < edit->n_images; i++)
+    if (keys[i] >= 0)
+      close (keys[i]);
+  return ok;
 }
 
 static void
@@ -320,7 +177,7 @@ keep_lost (GPtrArray *headers, const CairnChild *child)
 static gboolean
 converse (const CairnQsdEdit *edit, CairnQmp *qmp, GPtrArray *headers, GError **error)
 {
-  g_autoptr (JsonNode) transaction = describe_transaction (edit);
+  g_autoptr (JsonNode) transaction = cairn_request_transaction (edit);
   g_autoptr (GError) refusal = NULL;
 
   if (!cairn_qmp_greet (qmp, answer_deadline (edit), error))
@@ -378,7 +235,7 @@ find_refusal (const CairnQsdEdit *edit, const CairnChild *child, GError **error)
 {
   for (size_t i = 0; i < edit->n_images; i++)
     {
-      g_autofree char *option = make_option (&edit->images[i], i);
+      g_autofree char *option = cairn_request_image (&edit->images[i], i);
 
       if (cairn_refusal_find (child->words->str, option, edit->images[i].path, error))
         return TRUE;

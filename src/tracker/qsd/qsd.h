@@ -38,6 +38,7 @@ typedef struct
   const char *path; /* for messages */
   gboolean is_block_device;
   gboolean has_data_file; /* guest data lie in a file of their own, which isn't opened */
+  GBytes *key;            /* passphrase of a LUKS-encrypted image, borrowed; NULL: it isn't */
   uint64_t virtual_size_bytes;
   size_t header_bytes; /* the first cluster's size */
 } CairnQsdImage;

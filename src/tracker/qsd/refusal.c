@@ -15,7 +15,8 @@
   "check it with 'qemu-img check', repair it with 'qemu-img check -r all', or restore it"
 
 /* Causes that lie around the image, by how a reason of theirs ends; whatever else QSD complains
- * about is damage. It doesn't set a locale, so these are the C library's own words. */
+ * about is damage. It doesn't set a locale, so these are the C library's own words, and the last
+ * two QEMU's (crypto/block-luks.c, crypto/secret_common.c). */
 static const struct
 {
   const char *ending, *remedy;
@@ -29,6 +30,9 @@ static const struct
   { "Permission denied", "allow writing to it" },
   { "Operation not permitted", "allow writing to it" },
   { "Read-only file system", "mount its file system read-write" },
+  { "Invalid password, cannot unlock any keyslot",
+    "correct the passphrase that the hypervisor keeps for it" },
+  { "is not valid UTF-8", "correct the passphrase that the hypervisor keeps for it" },
 };
 
 /* Damage makes QEMU write far out, which has the same words. */
