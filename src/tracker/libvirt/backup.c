@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tracker/libvirt/failure.h"
+#include "tracker/libvirt/gate.h"
 #include "tracker/libvirt/keeper.h"
 #include "tracker/libvirt/place.h"
 
@@ -18,6 +19,8 @@
 
 struct CairnLibvirtBackup
 {
+  CairnLibvirt *libvirt; /* borrowed */
+  char *vm_guid;
   CairnLibvirtPlace *place;
   CairnLibvirtKeeper *keeper;
   virDomainPtr domain;
@@ -119,7 +122,7 @@ has_job (virDomainPtr domain)
 
 /* Until the job is gone: libvirt ends it on its own time, and refuses the next one before. */
 static gboolean
-abort_job (virDomainPtr domain, GError **error)
+abort_and_wait (virDomainPtr domain, GError **error)
 {
   gint64 end = g_get_monotonic_time () + END_MS * G_TIME_SPAN_MILLISECOND;
 
@@ -129,6 +132,18 @@ abort_job (virDomainPtr domain, GError **error)
   while (has_job (domain) && g_get_monotonic_time () < end)
     g_usleep (LOOK_AGAIN_US);
   return TRUE;
+}
+
+static gboolean
+abort_job (CairnLibvirt *libvirt, const char *vm_guid, virDomainPtr domain, GError **error)
+{
+  gboolean ok;
+
+  if (!cairn_libvirt_gate_enter_to_end (libvirt, vm_guid, error))
+    return FALSE;
+  ok = abort_and_wait (domain, error);
+  cairn_libvirt_gate_leave (libvirt);
+  return ok;
 }
 
 char *
@@ -152,7 +167,7 @@ cairn_libvirt_backup_end_leftover (CairnLibvirt *libvirt, CairnLibvirtLook *look
   if (!has_job_at (look->domain, socket))
     return TRUE;
   place = cairn_libvirt_place_take (libvirt, look, 0, error);
-  return place && abort_job (look->domain, error);
+  return place && abort_job (libvirt, look->guid, look->domain, error);
 }
 
 /* ---- a job's life ---- */
@@ -165,6 +180,7 @@ backup_free (CairnLibvirtBackup *backup)
   g_ptr_array_unref (backup->scratch_files);
   cairn_libvirt_place_leave (backup->place);
   virDomainFree (backup->domain);
+  g_free (backup->vm_guid);
   g_free (backup);
 }
 
@@ -187,7 +203,20 @@ fail_to_begin (const CairnLibvirtLook *look, GError **error)
 }
 
 static gboolean
-begin_job (CairnLibvirt *libvirt, CairnLibvirtBackup *backup, const CairnLibvirtLook *look,
+begin_in_gate (CairnLibvirtLook *look, const char *xml, const char *checkpoint_xml, GError **error)
+{
+  gboolean ok;
+
+  if (!cairn_libvirt_gate_enter (look, error))
+    return FALSE;
+  ok = virDomainBackupBegin (look->domain, xml, checkpoint_xml, 0) == 0
+       || fail_to_begin (look, error);
+  cairn_libvirt_gate_leave (look->libvirt);
+  return ok;
+}
+
+static gboolean
+begin_job (CairnLibvirt *libvirt, CairnLibvirtBackup *backup, CairnLibvirtLook *look,
            const CairnLibvirtBackupOrder *order, GError **error)
 {
   g_autofree char *xml = backup_xml (backup, look, order);
@@ -196,9 +225,8 @@ begin_job (CairnLibvirt *libvirt, CairnLibvirtBackup *backup, const CairnLibvirt
   backup->keeper = cairn_libvirt_keeper_start (CAIRN_LIBVIRT_KEEPER_END_JOB, libvirt, look, &cause);
   if (!backup->keeper)
     g_debug ("%s", cause->message); /* a job left behind is found by its directory, too */
-  if (virDomainBackupBegin (look->domain, xml, order->checkpoint_xml, 0) == 0)
+  if (begin_in_gate (look, xml, order->checkpoint_xml, error))
     return TRUE;
-  fail_to_begin (look, error);
   cairn_libvirt_keeper_dismiss (g_steal_pointer (&backup->keeper));
   return FALSE;
 }
@@ -215,12 +243,15 @@ cairn_libvirt_backup_begin (CairnLibvirt *libvirt, CairnLibvirtLook *look,
   if (!place)
     return NULL;
   backup = g_new0 (CairnLibvirtBackup, 1);
+  backup->libvirt = libvirt;
+  backup->vm_guid = g_strdup (look->guid);
   backup->place = place;
   backup->domain = look->domain;
   virDomainRef (look->domain);
   backup->scratch_files = g_ptr_array_new_with_free_func (g_free);
   /* The directory is ours now: a job that is still there was left. */
-  if ((!has_job_at (look->domain, place->socket) || abort_job (look->domain, error))
+  if ((!has_job_at (look->domain, place->socket)
+       || abort_job (libvirt, look->guid, look->domain, error))
       && begin_job (libvirt, backup, look, order, error))
     return backup;
   backup_free (backup);
@@ -238,7 +269,7 @@ cairn_libvirt_backup_end (CairnLibvirtBackup *backup)
 {
   if (!backup)
     return;
-  if (abort_job (backup->domain, NULL))
+  if (abort_job (backup->libvirt, backup->vm_guid, backup->domain, NULL))
     cairn_libvirt_keeper_dismiss (backup->keeper);
   else
     cairn_libvirt_keeper_abandon (backup->keeper);

@@ -24,6 +24,8 @@ typedef struct
 {
   char *uri;
   virConnectPtr conn; /* NULL until first used */
+  int gate_fd;        /* of gate.h */
+  unsigned gate_depth;
 } CairnLibvirt;
 
 /* Checks URI only: a local one of the QEMU driver. INVALID_PARAMETER, NOT_SUPPORTED (another

@@ -20,6 +20,7 @@ typedef struct
   gboolean is_persistent;
   gboolean is_inconsistent; /* in use since a crash */
   gboolean is_busy;         /* a job of QEMU works with it */
+  gboolean is_uncounted;    /* dirty_bytes isn't known */
 } CairnLibvirtBitmap;
 
 /* One image of a disk's chain. */

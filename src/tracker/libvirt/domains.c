@@ -135,7 +135,8 @@ cairn_libvirt_list_vms (CairnTracker *tracker, GError **error)
   for (int i = 0; i < n; i++)
     {
       /* One that was undefined meanwhile isn't there. */
-      CairnLibvirtLook *look = keep_look (self, cairn_libvirt_look_new (domains[i], NULL));
+      CairnLibvirtLook *look
+          = keep_look (self, cairn_libvirt_look_new (self->libvirt, domains[i], NULL));
 
       if (look)
         g_ptr_array_add (vms, vm_new (self, look));

@@ -7,6 +7,7 @@
 
 #include "tracker/libvirt/checkpoint.h"
 #include "tracker/libvirt/freeze.h"
+#include "tracker/libvirt/gate.h"
 #include "tracker/libvirt/monitor.h"
 
 /* ---- adding ---- */
@@ -109,9 +110,9 @@ make_checkpoint (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnB
   return made;
 }
 
-gboolean
-cairn_libvirt_add (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnBitmapOrder *order,
-                   GError **error)
+static gboolean
+add_in_gate (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnBitmapOrder *order,
+             GError **error)
 {
   if (!cairn_libvirt_look_read_bitmaps (look, error) || !check_disks (look, order, error)
       || !check_deadline (order->deadline, error) || !make_checkpoint (self, look, order, error))
@@ -120,6 +121,19 @@ cairn_libvirt_add (CairnLibvirtTracker *self, CairnLibvirtLook *look, const Cair
     return TRUE;
   cairn_libvirt_checkpoint_delete (look, order->name, FALSE, NULL, NULL);
   return FALSE;
+}
+
+gboolean
+cairn_libvirt_add (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnBitmapOrder *order,
+                   GError **error)
+{
+  gboolean ok;
+
+  if (!cairn_libvirt_gate_enter (look, error))
+    return FALSE;
+  ok = add_in_gate (self, look, order, error);
+  cairn_libvirt_gate_leave (look->libvirt);
+  return ok;
 }
 
 /* ---- removing ---- */
@@ -240,9 +254,8 @@ remove_held (CairnLibvirtLook *look, const Holders *holders, const char *name, G
              || cairn_libvirt_checkpoint_delete (look, name, TRUE, NULL, error));
 }
 
-gboolean
-cairn_libvirt_remove (CairnLibvirtLook *look, const GPtrArray *disks, const char *name,
-                      GError **error)
+static gboolean
+remove_in_gate (CairnLibvirtLook *look, const GPtrArray *disks, const char *name, GError **error)
 {
   g_autoptr (GPtrArray) nodes = g_ptr_array_new ();
   Holders holders = { .nodes = nodes };
@@ -261,6 +274,20 @@ cairn_libvirt_remove (CairnLibvirtLook *look, const GPtrArray *disks, const char
     }
   ok = remove_held (look, &holders, name, error);
   cairn_libvirt_look_forget_bitmaps (look);
+  return ok;
+}
+
+gboolean
+cairn_libvirt_remove (CairnLibvirtLook *look, const GPtrArray *disks, const char *name,
+                      GError **error)
+{
+  gboolean ok;
+
+  if (!cairn_libvirt_gate_enter (look, error))
+    return FALSE;
+  cairn_libvirt_look_forget_bitmaps (look); /* they may have changed while we waited */
+  ok = remove_in_gate (look, disks, name, error);
+  cairn_libvirt_gate_leave (look->libvirt);
   return ok;
 }
 

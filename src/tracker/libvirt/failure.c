@@ -35,6 +35,8 @@ static const Meaning meanings[] = {
   { VIR_ERR_ARGUMENT_UNSUPPORTED, CAIRN_ERROR_INVALID_STATE, REMEDY_AGENT },
   { VIR_ERR_CHECKPOINT_INCONSISTENT, CAIRN_ERROR_INVALID_STATE,
     "`cairn doctor` tells what is amiss" },
+  { VIR_ERR_NO_DOMAIN_CHECKPOINT, CAIRN_ERROR_INVALID_STATE,
+    "list the VM's points, as this one may have been destroyed meanwhile" },
   { VIR_ERR_NO_MEMORY, CAIRN_ERROR_OUT_OF_MEMORY, "free memory and try again" },
 };
 

@@ -13,6 +13,7 @@
 #include "scratch/scratch.h"
 #include "tracker/libvirt/checkpoint.h"
 #include "tracker/libvirt/failure.h"
+#include "tracker/libvirt/gate.h"
 #include "tracker/libvirt/monitor.h"
 
 /* QEMU's name of the scratch image; one graft at a time is under way, the VM being locked. */
@@ -166,7 +167,12 @@ cairn_libvirt_graft (CairnLibvirtLook *look, const CairnDisk *disk, const char *
   fd = cairn_scratch_new (granules, error);
   if (fd < 0)
     return FALSE;
-  ok = graft_from (&graft, fd, error);
+  ok = cairn_libvirt_gate_enter (look, error);
+  if (ok)
+    {
+      ok = graft_from (&graft, fd, error);
+      cairn_libvirt_gate_leave (look->libvirt);
+    }
   close (fd);
   cairn_libvirt_look_forget_bitmaps (look);
   return ok && cairn_libvirt_checkpoint_delete (look, name, TRUE, NULL, error);

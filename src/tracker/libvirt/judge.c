@@ -114,6 +114,12 @@ is_sound (const CairnLibvirtBitmap *bitmap, const CairnAnchor *anchor)
          && bitmap->granularity_bytes == anchor->granularity_bytes;
 }
 
+static uint64_t
+add_up (uint64_t a, uint64_t b)
+{
+  return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
 static void
 walk_chain (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, Chain *chain)
 {
@@ -132,7 +138,8 @@ walk_chain (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, Chain *chai
         continue;
       chain->n_layers++;
       chain->least_bytes = MAX (chain->least_bytes, bitmap->dirty_bytes);
-      chain->most_bytes += bitmap->dirty_bytes;
+      chain->most_bytes
+          = bitmap->is_uncounted ? UINT64_MAX : add_up (chain->most_bytes, bitmap->dirty_bytes);
       chain->has_home = chain->has_home || strcmp (layer->path, anchor->path) == 0;
       if (!chain->broken && !is_sound (bitmap, anchor))
         {
@@ -273,6 +280,11 @@ cairn_libvirt_judge (const CairnLibvirtLook *look, const CairnDisk *disk,
   uint64_t newer_bytes = 0;
 
   cairn_libvirt_probe (look, disk, &probe);
+  /* What a commit works on is open for writing, and marked so in the file. */
+  if (probe.verdict == CAIRN_VERDICT_TRACKED && found->is_mirrored && found->layers->len > 1)
+    set_probe (&probe, CAIRN_VERDICT_BUSY,
+               "a block job is working on the images of disk '%s'; wait for its end, and try again",
+               disk->target);
   for (size_t i = n_anchors; i-- > 0;)
     if (probe.verdict == CAIRN_VERDICT_TRACKED)
       judge_anchor (found, anchors[i], &newer_bytes, &judgements[i]);

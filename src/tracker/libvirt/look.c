@@ -3,14 +3,13 @@
 #include "tracker/libvirt/look.h"
 
 #include <cairn/error.h>
-#include <json-glib/json-glib.h>
 #include <libvirt/virterror.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "refpoint/guid.h"
+#include "tracker/libvirt/blocks.h"
 #include "tracker/libvirt/failure.h"
-#include "tracker/libvirt/monitor.h"
 
 /* ---- state and description ---- */
 
@@ -44,10 +43,11 @@ read_description (CairnLibvirtLook *look, GError **error)
 }
 
 CairnLibvirtLook *
-cairn_libvirt_look_new (virDomainPtr domain, GError **error)
+cairn_libvirt_look_new (CairnLibvirt *libvirt, virDomainPtr domain, GError **error)
 {
   g_autoptr (CairnLibvirtLook) look = g_new0 (CairnLibvirtLook, 1);
 
+  look->libvirt = libvirt;
   look->domain = domain;
   return read_state (look, error) && read_description (look, error) ? g_steal_pointer (&look)
                                                                     : NULL;
@@ -88,7 +88,7 @@ cairn_libvirt_look_find (CairnLibvirt *libvirt, const char *name_or_guid, GError
       if (!conn)
         return NULL;
       if (domain)
-        return cairn_libvirt_look_new (domain, error);
+        return cairn_libvirt_look_new (libvirt, domain, error);
       if (cairn_libvirt_last_code () == VIR_ERR_NO_DOMAIN)
         {
           g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
@@ -125,100 +125,6 @@ cairn_libvirt_look_is_stale (const CairnLibvirtLook *look)
 
 /* ---- bitmaps ---- */
 
-static CairnLibvirtBitmap *
-read_bitmap (JsonObject *found)
-{
-  CairnLibvirtBitmap *bitmap = g_new0 (CairnLibvirtBitmap, 1);
-
-  bitmap->name = g_strdup (json_object_get_string_member_with_default (found, "name", ""));
-  bitmap->dirty_bytes = (uint64_t)json_object_get_int_member_with_default (found, "count", 0);
-  bitmap->granularity_bytes
-      = (uint64_t)json_object_get_int_member_with_default (found, "granularity", 0);
-  bitmap->is_recording = json_object_get_boolean_member_with_default (found, "recording", FALSE);
-  bitmap->is_persistent = json_object_get_boolean_member_with_default (found, "persistent", FALSE);
-  bitmap->is_inconsistent
-      = json_object_get_boolean_member_with_default (found, "inconsistent", FALSE);
-  bitmap->is_busy = json_object_get_boolean_member_with_default (found, "busy", FALSE);
-  return bitmap;
-}
-
-static JsonArray *
-find_array (JsonObject *object, const char *name)
-{
-  JsonNode *member = json_object_get_member (object, name);
-
-  return member && JSON_NODE_HOLDS_ARRAY (member) ? json_node_get_array (member) : NULL;
-}
-
-static JsonObject *
-object_at (JsonArray *array, guint i)
-{
-  JsonNode *element = json_array_get_element (array, i);
-
-  return JSON_NODE_HOLDS_OBJECT (element) ? json_node_get_object (element) : NULL;
-}
-
-static JsonObject *
-find_object (JsonObject *object, const char *name)
-{
-  JsonNode *member = object ? json_object_get_member (object, name) : NULL;
-
-  return member && JSON_NODE_HOLDS_OBJECT (member) ? json_node_get_object (member) : NULL;
-}
-
-static void
-read_image (CairnLibvirtLayer *layer, JsonObject *image)
-{
-  JsonObject *details = find_object (find_object (image, "format-specific"), "data");
-
-  layer->virtual_size_bytes
-      = (uint64_t)json_object_get_int_member_with_default (image, "virtual-size", 0);
-  layer->is_old
-      = details
-        && strcmp (json_object_get_string_member_with_default (details, "compat", ""), "0.10") == 0;
-}
-
-/* Bitmaps of jobs have no name; they are nobody's business. */
-static void
-read_node (CairnLibvirtLayer *layer, JsonObject *node)
-{
-  JsonArray *bitmaps = find_array (node, "dirty-bitmaps");
-  JsonObject *image = find_object (node, "image");
-
-  if (image)
-    read_image (layer, image);
-  for (guint i = 0; bitmaps && i < json_array_get_length (bitmaps); i++)
-    {
-      JsonObject *found = object_at (bitmaps, i);
-      CairnLibvirtBitmap *bitmap;
-
-      if (!found || !json_object_has_member (found, "name"))
-        continue;
-      bitmap = read_bitmap (found);
-      g_hash_table_replace (layer->bitmaps, bitmap->name, bitmap);
-    }
-}
-
-static GHashTable *
-layers_by_node (const CairnLibvirtLook *look)
-{
-  GHashTable *by_node = g_hash_table_new (g_str_hash, g_str_equal);
-
-  for (guint i = 0; i < look->description->disks->len; i++)
-    {
-      const CairnLibvirtDisk *disk = look->description->disks->pdata[i];
-
-      for (guint k = 0; k < disk->layers->len; k++)
-        {
-          CairnLibvirtLayer *layer = disk->layers->pdata[k];
-
-          if (layer->node)
-            g_hash_table_insert (by_node, layer->node, layer);
-        }
-    }
-  return by_node;
-}
-
 void
 cairn_libvirt_look_forget_bitmaps (CairnLibvirtLook *look)
 {
@@ -235,29 +141,7 @@ cairn_libvirt_look_forget_bitmaps (CairnLibvirtLook *look)
 gboolean
 cairn_libvirt_look_read_bitmaps (CairnLibvirtLook *look, GError **error)
 {
-  static const char command[]
-      = "{\"execute\":\"query-named-block-nodes\",\"arguments\":{\"flat\":true}}";
-  g_autoptr (JsonNode) answer = NULL;
-  g_autoptr (GHashTable) by_node = NULL;
-  JsonArray *nodes;
-
-  if (look->has_bitmaps)
-    return TRUE;
-  answer = cairn_libvirt_monitor_run (look->domain, look->description->name, command, error);
-  if (!answer)
-    return FALSE;
-  by_node = layers_by_node (look);
-  nodes = JSON_NODE_HOLDS_ARRAY (answer) ? json_node_get_array (answer) : NULL;
-  for (guint i = 0; nodes && i < json_array_get_length (nodes); i++)
-    {
-      JsonObject *node = object_at (nodes, i);
-      const char *name
-          = node ? json_object_get_string_member_with_default (node, "node-name", "") : "";
-      CairnLibvirtLayer *layer = g_hash_table_lookup (by_node, name);
-
-      if (layer)
-        read_node (layer, node);
-    }
-  look->has_bitmaps = TRUE;
-  return TRUE;
+  if (!look->has_bitmaps)
+    look->has_bitmaps = cairn_libvirt_blocks_read (look, error);
+  return look->has_bitmaps;
 }

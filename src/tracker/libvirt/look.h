@@ -13,6 +13,7 @@
 
 typedef struct
 {
+  CairnLibvirt *libvirt; /* borrowed */
   virDomainPtr domain;
   char *guid;           /* upper case */
   gboolean is_running;  /* a QEMU has its images open (it may be paused) */
@@ -23,7 +24,8 @@ typedef struct
 
 /* Looks at DOMAIN, which it takes over (also on failure). SYSTEM_NOT_AVAILABLE, FAILED,
  * INVALID_PARAMETER (it is gone). */
-CairnLibvirtLook *cairn_libvirt_look_new (virDomainPtr domain, GError **error);
+CairnLibvirtLook *cairn_libvirt_look_new (CairnLibvirt *libvirt, virDomainPtr domain,
+                                          GError **error);
 void cairn_libvirt_look_free (CairnLibvirtLook *look);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnLibvirtLook, cairn_libvirt_look_free)
 

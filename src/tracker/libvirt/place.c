@@ -29,11 +29,11 @@ base_directory (void)
 
 /* Two libvirts may have a domain of the same GUID: host A's and host B's, or the system's and a
  * user's. */
-static char *
-directory_of (const CairnLibvirt *libvirt, const CairnLibvirtLook *look)
+char *
+cairn_libvirt_place_directory (const CairnLibvirt *libvirt, const char *vm_guid)
 {
   g_autofree char *base = base_directory ();
-  g_autofree char *name = g_strdup_printf ("%08x-%s", g_str_hash (libvirt->uri), look->guid);
+  g_autofree char *name = g_strdup_printf ("%08x-%s", g_str_hash (libvirt->uri), vm_guid);
 
   return g_build_filename (base, name, NULL);
 }
@@ -41,7 +41,7 @@ directory_of (const CairnLibvirt *libvirt, const CairnLibvirtLook *look)
 char *
 cairn_libvirt_place_socket (const CairnLibvirt *libvirt, const CairnLibvirtLook *look)
 {
-  g_autofree char *directory = directory_of (libvirt, look);
+  g_autofree char *directory = cairn_libvirt_place_directory (libvirt, look->guid);
 
   return g_build_filename (directory, "nbd", NULL);
 }
@@ -142,7 +142,7 @@ CairnLibvirtPlace *
 cairn_libvirt_place_take (const CairnLibvirt *libvirt, const CairnLibvirtLook *look,
                           int64_t deadline, GError **error)
 {
-  g_autofree char *directory = directory_of (libvirt, look);
+  g_autofree char *directory = cairn_libvirt_place_directory (libvirt, look->guid);
   g_autofree char *socket = g_build_filename (directory, "nbd", NULL);
   CairnLibvirtPlace *place;
   int fd;

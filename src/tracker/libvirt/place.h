@@ -14,6 +14,9 @@ typedef struct
   int fd; /* of the directory; holds the lock */
 } CairnLibvirtPlace;
 
+/* The directory's path; the caller frees. */
+char *cairn_libvirt_place_directory (const CairnLibvirt *libvirt, const char *vm_guid);
+
 /* The path of the socket that a job of ours on LOOK's domain has; the caller frees. */
 char *cairn_libvirt_place_socket (const CairnLibvirt *libvirt, const CairnLibvirtLook *look);
 

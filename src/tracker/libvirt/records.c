@@ -6,6 +6,7 @@
 
 #include "tracker/libvirt/backup.h"
 #include "tracker/libvirt/checkpoint.h"
+#include "tracker/libvirt/gate.h"
 
 /* ---- what is there ---- */
 
@@ -140,10 +141,25 @@ holders_of (const CairnInventory *inventory, const char *name)
   return targets;
 }
 
+/* Validating asks QEMU for its bitmaps. */
+static gboolean
+redefine (CairnLibvirtLook *look, const CairnLibvirtCheckpoint *checkpoint, GError **error)
+{
+  gboolean ok;
+
+  if (!look->is_running)
+    return cairn_libvirt_checkpoint_redefine (look, checkpoint, error);
+  if (!cairn_libvirt_gate_enter (look, error))
+    return FALSE;
+  ok = cairn_libvirt_checkpoint_redefine (look, checkpoint, error);
+  cairn_libvirt_gate_leave (look->libvirt);
+  return ok;
+}
+
 /* Redefines what is unknown, oldest first; each follows the next older one that libvirt knows. The
  * first failure is the error; the others are tried all the same. */
 static gboolean
-redefine_unknown (const CairnLibvirtLook *look, const GPtrArray *points, GHashTable *known,
+redefine_unknown (CairnLibvirtLook *look, const GPtrArray *points, GHashTable *known,
                   const CairnInventory *inventory, GError **error)
 {
   const char *parent = NULL;
@@ -162,7 +178,7 @@ redefine_unknown (const CairnLibvirtLook *look, const GPtrArray *points, GHashTa
           /* Without a bitmap it would be a ghost, which spoils libvirt's backups. */
           if (targets->len == 0)
             continue;
-          if (!cairn_libvirt_checkpoint_redefine (look, &checkpoint, ok ? error : NULL))
+          if (!redefine (look, &checkpoint, ok ? error : NULL))
             {
               ok = FALSE;
               continue;
