@@ -164,16 +164,29 @@ class Host:
 
 
 @contextlib.contextmanager
-def running_domain(name, n_disks, size):
-    """A paused domain on a libvirtd of its own, as the tests have them; it has .host.uri."""
+def libvirt_host():
+    """A libvirtd of its own, as the tests have them (tests/cairnvirt.py); it has .uri."""
     os.environ.update(CAIRN=CAIRN, CAIRN_VIRT_CACHE=os.path.join(BUILD, "virt-cache"))
     sys.path.insert(0, os.path.join(TOP, "tests"))
     from cairnvirt import Libvirt  # pylint: disable=import-outside-toplevel
     host = Libvirt()
     try:
-        yield host.domain(name, disks=n_disks, size=size).start()
+        yield host
     finally:
         host.close()
+
+
+@contextlib.contextmanager
+def running_domain(name, n_disks, size):
+    """A paused domain; it has .host.uri."""
+    with libvirt_host() as host:
+        yield host.domain(name, disks=n_disks, size=size).start()
+
+
+def define_domain(host, name, uuid, image):
+    """Makes a shut-off domain known whose disk vda is there already."""
+    from cairnvirt import Disk  # pylint: disable=import-outside-toplevel
+    host.domain(name, [Disk("vda", path=image)], vm_uuid=uuid)
 
 
 def point_guid(instance_id):

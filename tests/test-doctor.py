@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """cairn doctor on plain images: each kind of finding is made for real, reported, repaired, and gone
 on the second run."""
-import hashlib
 import json
 import os
 import re
@@ -10,7 +9,7 @@ import shutil
 import subprocess
 import time
 
-from cairntest import *
+from findings import *
 
 
 class Running:
@@ -37,40 +36,12 @@ class Running:
         self.process.wait()
 
 
-def doctor(host, *args, status=None, **more):
-    """The findings as [(kind, object, repaired)], VMs' names and sentences apart: host.said. The
-    exit status must be what they ask for."""
-    result = host.cairn("--json", "doctor", *args, **more)
-    equal(result.err, "", f"standard error of {args}")
-    equal(result.json and result.json.get("ReturnValue"), 0, str(result))
-    findings = result.json["Findings"]
-    for finding in findings:
-        equal(sorted(finding), ["Kind", "Object", "Repaired", "Sentence", "VM"], "keys")
-    host.said = [f["Sentence"] for f in findings]
-    is_open = any(not f["Repaired"] and not f["Kind"].startswith("foreign-") for f in findings)
-    equal(result.status, 1 if is_open else 0, f"exit status with {findings}")
-    return [(f["Kind"], f["Object"], f["Repaired"]) for f in findings]
-
-
-def found(kind, *objects, repaired=False):
-    return [(kind, name, repaired) for name in objects]
-
-
-def guid(point):
-    return point.split("\\")[1]
-
-
 def create(host, vm="vm"):
     return guid(host.ok("create", vm)["ReferencePoint"])
 
 
 def verdicts(host, point):
     return {d["Target"]: d["Verdict"] for d in host.ok("show", point)["Disks"]}
-
-
-def digest(path):
-    with open(path, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()
 
 
 def moved(knows_something):
@@ -189,13 +160,17 @@ def in_use():
 
 def cut_off(host, *args):
     """Runs cairn, which is killed by the helper that it starts to change images."""
-    killer = host.path("killer")
+    killer, pid = host.path("killer"), host.path("killer.pid")
     with open(killer, "w", encoding="ascii") as script:
-        script.write("#!/bin/sh\nkill -9 $PPID\n")
+        script.write(f"#!/bin/sh\necho $$ > {pid}; kill -9 $PPID\n")
     os.chmod(killer, 0o755)
     process = spawn("--store", host.store, *args, env={"CAIRN_QSD": killer})
     process.communicate()
     equal(process.returncode, -9, f"{args} should be killed")
+    with open(pid, encoding="ascii") as file:
+        helper = f"/proc/{file.read().strip()}"
+    while os.path.exists(helper):  # it has the images' locks as long as it lives
+        time.sleep(0.001)
 
 
 @test("unfinished-intent: doctor looks before recovery does, and then lets it")

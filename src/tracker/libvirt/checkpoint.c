@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "refpoint/inventory.h"
 #include "tracker/libvirt/failure.h"
 
 static gboolean
@@ -133,16 +134,60 @@ cairn_libvirt_checkpoint_is_known (const CairnLibvirtLook *look, const char *nam
   return checkpoint != NULL;
 }
 
-char *
-cairn_libvirt_checkpoint_parent (const CairnLibvirtLook *look, const char *name)
+/* Whether the N checkpoints FOUND, parents first, are one chain: a forest with one leaf is. That
+ * saves asking for each one's parent. */
+static gboolean
+is_chain (const CairnLibvirtLook *look, const virDomainCheckpointPtr *found, int n)
 {
-  virDomainCheckpointPtr checkpoint = virDomainCheckpointLookupByName (look->domain, name, 0);
-  virDomainCheckpointPtr parent = checkpoint ? virDomainCheckpointGetParent (checkpoint, 0) : NULL;
-  char *parent_name = parent ? g_strdup (virDomainCheckpointGetName (parent)) : NULL;
+  virDomainCheckpointPtr *leaves = NULL;
+  int n_leaves
+      = virDomainListAllCheckpoints (look->domain, &leaves, VIR_DOMAIN_CHECKPOINT_LIST_LEAVES);
+  gboolean is_one = n > 0 && n_leaves == 1
+                    && strcmp (virDomainCheckpointGetName (leaves[0]),
+                               virDomainCheckpointGetName (found[n - 1]))
+                           == 0;
 
-  if (checkpoint)
-    virDomainCheckpointFree (checkpoint);
+  for (int i = 0; i < n_leaves; i++)
+    virDomainCheckpointFree (leaves[i]);
+  free (leaves);
+  return is_one;
+}
+
+static char *
+parent_of (virDomainCheckpointPtr checkpoint)
+{
+  virDomainCheckpointPtr parent = virDomainCheckpointGetParent (checkpoint, 0);
+  char *name = parent ? g_strdup (virDomainCheckpointGetName (parent)) : NULL;
+
   if (parent)
     virDomainCheckpointFree (parent);
-  return parent_name;
+  return name;
+}
+
+gboolean
+cairn_libvirt_checkpoint_take_records (const CairnLibvirtLook *look, GPtrArray *records,
+                                       GError **error)
+{
+  virDomainCheckpointPtr *found = NULL;
+  int n
+      = virDomainListAllCheckpoints (look->domain, &found, VIR_DOMAIN_CHECKPOINT_LIST_TOPOLOGICAL);
+  gboolean is_one = n > 0 && is_chain (look, found, n);
+  const char *above = NULL;
+
+  if (n < 0)
+    return cairn_libvirt_fail (error, "VM '%s': its checkpoints can't be listed",
+                               look->description->name);
+  for (int i = 0; i < n; i++)
+    {
+      CairnFoundRecord *record = g_new0 (CairnFoundRecord, 1);
+
+      record->name = g_strdup (virDomainCheckpointGetName (found[i]));
+      record->parent = is_one ? g_strdup (above) : parent_of (found[i]);
+      g_ptr_array_add (records, record);
+      above = record->name;
+    }
+  for (int i = 0; i < n; i++)
+    virDomainCheckpointFree (found[i]);
+  free (found);
+  return TRUE;
 }

@@ -40,7 +40,8 @@ GPtrArray *cairn_libvirt_checkpoint_list (const CairnLibvirtLook *look, GError *
 
 gboolean cairn_libvirt_checkpoint_is_known (const CairnLibvirtLook *look, const char *name);
 
-/* The parent of checkpoint NAME, or NULL; the caller frees. */
-char *cairn_libvirt_checkpoint_parent (const CairnLibvirtLook *look, const char *name);
+/* The same with their parents, for an inventory: of CairnFoundRecord. */
+gboolean cairn_libvirt_checkpoint_take_records (const CairnLibvirtLook *look, GPtrArray *records,
+                                                GError **error);
 
 #endif

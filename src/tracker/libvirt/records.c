@@ -73,23 +73,6 @@ take_bitmaps (CairnLibvirtTracker *self, const CairnVm *vm, int64_t deadline, GE
   return NULL;
 }
 
-static gboolean
-add_records (const CairnLibvirtLook *look, CairnInventory *inventory, GError **error)
-{
-  g_autoptr (GPtrArray) names = cairn_libvirt_checkpoint_list (look, error);
-
-  inventory->has_records = TRUE;
-  for (guint i = 0; names && i < names->len; i++)
-    {
-      CairnFoundRecord *record = g_new0 (CairnFoundRecord, 1);
-
-      record->name = g_strdup (names->pdata[i]);
-      record->parent = cairn_libvirt_checkpoint_parent (look, record->name);
-      g_ptr_array_add (inventory->records, record);
-    }
-  return names != NULL;
-}
-
 CairnInventory *
 cairn_libvirt_take_inventory (CairnTracker *tracker, const CairnVm *vm, int64_t deadline,
                               GError **error)
@@ -98,8 +81,9 @@ cairn_libvirt_take_inventory (CairnTracker *tracker, const CairnVm *vm, int64_t 
   g_autoptr (CairnInventory) inventory = take_bitmaps (self, vm, deadline, error);
   CairnLibvirtLook *look = inventory ? cairn_libvirt_look_at (self, vm, error) : NULL;
 
-  if (!look || !add_records (look, inventory, error))
+  if (!look || !cairn_libvirt_checkpoint_take_records (look, inventory->records, error))
     return NULL;
+  inventory->has_records = TRUE;
   if (look->is_running)
     inventory->leftover_job = cairn_libvirt_backup_find_leftover (self->libvirt, look);
   return g_steal_pointer (&inventory);
