@@ -113,7 +113,8 @@ CAIRN_API gboolean cairn_service_remove_associated_data (CairnService *service, 
 typedef struct
 {
   CairnPoint *point;
-  GPtrArray *disks; /* of CairnDiskVerdict, in the order of point->anchors */
+  GPtrArray *disks; /* of CairnDiskVerdict, in the order of point->anchors; after those, UNANCHORED,
+                       the VM's disks that could be tracked and aren't the point's */
 } CairnPointState;
 
 CAIRN_API void cairn_point_state_free (CairnPointState *state);
@@ -142,14 +143,17 @@ typedef struct
   char *target;
   uint64_t virtual_size_bytes;
   CairnVerdict verdict;
-  char *reason;    /* "" when tracked */
-  GArray *extents; /* of CairnExtent; NULL unless tracked */
+  char *reason;         /* "" when tracked */
+  GArray *extents;      /* of CairnExtent; NULL unless tracked */
+  gboolean is_newcomer; /* a disk that isn't the point's: UNANCHORED */
 } CairnDiskChanges;
 
 CAIRN_API void cairn_disk_changes_free (CairnDiskChanges *changes);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnDiskChanges, cairn_disk_changes_free)
 
-/* What changed since POINT: *DISKS (may be NULL), of CairnDiskChanges. QUERY may be NULL. *DISKS is
+/* What changed since POINT: *DISKS (may be NULL), of CairnDiskChanges: every disk of the point, or
+ * the one asked about; after all of them, those of the VM that came since, so that a backup doesn't
+ * miss them: that they can't answer is no failure. QUERY may be NULL. *DISKS is
  * set on success, and with INVALID_STATE and SYSTEM_IN_USE when a disk can't answer: the others'
  * changes are then in it, and this disk's verdict. Errors: INVALID_PARAMETER (unknown point or
  * target, an offset past the end), INVALID_STATE, SYSTEM_IN_USE. */

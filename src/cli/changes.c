@@ -44,33 +44,61 @@ write_extents (CliJson *json, const GArray *extents)
 }
 
 static void
+write_disk (CliJson *json, const CairnDiskChanges *disk)
+{
+  cli_json_begin_object (json);
+  cli_json_key (json, "Target");
+  cli_json_string (json, disk->target);
+  cli_json_key (json, "VirtualSize");
+  cli_json_uint (json, disk->virtual_size_bytes);
+  if (disk->extents)
+    {
+      cli_json_key (json, "Changes");
+      cli_json_begin_array (json);
+      write_extents (json, disk->extents);
+      cli_json_end_array (json);
+    }
+  else
+    {
+      cli_json_key (json, "Verdict");
+      cli_json_string (json, cairn_verdict_name (disk->verdict));
+      cli_json_key (json, "Reason");
+      cli_json_string (json, disk->reason);
+    }
+  cli_json_end_object (json);
+}
+
+/* The disks of the point; Disks is those and no others. */
+static void
 write_changes (CliJson *json, GPtrArray *disks)
 {
+  for (guint i = 0; i < disks->len; i++)
+    if (!((const CairnDiskChanges *)disks->pdata[i])->is_newcomer)
+      write_disk (json, disks->pdata[i]);
+}
+
+/* Those that came since, when there are any. */
+static void
+write_newcomers (CliJson *json, GPtrArray *disks)
+{
+  gboolean is_open = FALSE;
+
   for (guint i = 0; i < disks->len; i++)
     {
       const CairnDiskChanges *disk = disks->pdata[i];
 
-      cli_json_begin_object (json);
-      cli_json_key (json, "Target");
-      cli_json_string (json, disk->target);
-      cli_json_key (json, "VirtualSize");
-      cli_json_uint (json, disk->virtual_size_bytes);
-      if (disk->extents)
+      if (!disk->is_newcomer)
+        continue;
+      if (!is_open)
         {
-          cli_json_key (json, "Changes");
+          cli_json_key (json, "OtherDisks");
           cli_json_begin_array (json);
-          write_extents (json, disk->extents);
-          cli_json_end_array (json);
         }
-      else
-        {
-          cli_json_key (json, "Verdict");
-          cli_json_string (json, cairn_verdict_name (disk->verdict));
-          cli_json_key (json, "Reason");
-          cli_json_string (json, disk->reason);
-        }
-      cli_json_end_object (json);
+      is_open = TRUE;
+      write_disk (json, disk);
     }
+  if (is_open)
+    cli_json_end_array (json);
 }
 
 static void
@@ -130,6 +158,7 @@ answer (Cli *cli)
   cli_json_key (&json, "ReturnValue");
   cli_json_int (&json, 0);
   cli_write_kept_disks (cli, &json);
+  write_newcomers (&json, cli->disks);
   cli_json_end_object (&json);
   cli_json_end (&json);
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "refpoint/attachment.h"
+#include "refpoint/newcomer.h"
 #include "refpoint/operation.h"
 #include "refpoint/questions.h"
 
@@ -55,6 +56,30 @@ disk_changes_new (const CairnQuestion *question)
   if (question->extents && changes->verdict == CAIRN_VERDICT_TRACKED)
     changes->extents = g_array_ref (question->extents);
   return changes;
+}
+
+/* Appends the disks that the point doesn't know. */
+static void
+add_newcomers (const Question *question, GPtrArray *answers)
+{
+  g_autoptr (CairnNewcomers) newcomers = cairn_newcomers_new (question->service, question->vm);
+  g_autoptr (GPtrArray) verdicts
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_verdict_free);
+
+  cairn_newcomers_append (newcomers, question->point, verdicts);
+  for (guint i = 0; i < verdicts->len; i++)
+    {
+      CairnDiskVerdict *verdict = verdicts->pdata[i];
+      CairnDiskChanges *changes = g_new0 (CairnDiskChanges, 1);
+      const CairnDisk *disk = cairn_vm_find_target (question->vm, verdict->target);
+
+      changes->target = g_strdup (verdict->target);
+      changes->virtual_size_bytes = disk ? disk->virtual_size_bytes : 0;
+      changes->verdict = verdict->verdict;
+      changes->reason = g_steal_pointer (&verdict->reason);
+      changes->is_newcomer = TRUE;
+      g_ptr_array_add (answers, changes);
+    }
 }
 
 /* The questions about the disk TARGET, or about all (NULL). STATE may be NULL. */
@@ -131,7 +156,8 @@ check_answers (const GPtrArray *answers, const Question *question, const char *t
     largest = MAX (largest, ((CairnDiskChanges *)answers->pdata[i])->virtual_size_bytes);
   if (answers->len == 0 && target)
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
-                 "reference point '%s' has no disk '%s'; `cairn show` lists its disks",
+                 "reference point '%s' has no disk '%s'; `cairn show` lists its disks, and what "
+                 "isn't among them needs a full backup",
                  question->point->instance_id, target);
   else if (question->offset_bytes > 0 && question->offset_bytes >= largest)
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
@@ -205,6 +231,8 @@ cairn_service_get_changes (CairnService *service, const char *id, const CairnCha
   if (!answers || !check_answers (answers, &question, query->target, error))
     return FALSE;
   ok = require_answers (point, answers, error);
+  if (!query->target)
+    add_newcomers (&question, answers);
   if (out)
     *out = g_steal_pointer (&answers);
   return ok;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reference points with what holds for their disks now. */
 #include "refpoint/attachment.h"
+#include "refpoint/newcomer.h"
 #include "refpoint/operation.h"
 
 /* Points of one VM whose record may be gone (another host's, or forgotten). */
@@ -9,10 +10,17 @@ append_states (CairnService *service, const char *vm_guid, GPtrArray *points, GP
                int64_t deadline, GError **error)
 {
   g_autoptr (CairnVm) vm = cairn_service_find_vm (service, vm_guid, NULL);
+  g_autoptr (CairnNewcomers) newcomers = cairn_newcomers_new (service, vm);
   g_autoptr (GPtrArray) judged = cairn_points_judge (service, vm, points, deadline, error);
 
   if (!judged)
     return FALSE;
+  for (guint i = 0; i < judged->len; i++)
+    {
+      CairnPointState *state = judged->pdata[i];
+
+      cairn_newcomers_append (newcomers, state->point, state->disks);
+    }
   g_ptr_array_extend_and_steal (states, g_steal_pointer (&judged));
   return TRUE;
 }
@@ -57,9 +65,15 @@ cairn_service_get_reference_point (CairnService *service, const char *id, GError
   int64_t deadline = cairn_service_start_call (service);
   g_autoptr (CairnPoint) point = cairn_service_find_point (service, id, error);
   g_autoptr (CairnVm) vm = NULL;
+  g_autoptr (CairnNewcomers) newcomers = NULL;
+  CairnPointState *state;
 
   if (!point)
     return NULL;
   vm = cairn_service_find_vm (service, point->vm_guid, NULL);
-  return cairn_point_judge (service, vm, point, deadline, error);
+  newcomers = cairn_newcomers_new (service, vm);
+  state = cairn_point_judge (service, vm, point, deadline, error);
+  if (state)
+    cairn_newcomers_append (newcomers, point, state->disks);
+  return state;
 }
