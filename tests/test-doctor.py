@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import time
 
@@ -199,9 +200,9 @@ def intent_alone():
     host = Host()
     vm = host.vm()
     cut_off(host, "create", "vm")
-    sql = "PRAGMA foreign_keys = OFF; DELETE FROM vm; DELETE FROM disk"
-    run("python3", "-c", "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]);"
-        "db.executescript(sys.argv[2]); db.commit()", host.path("cairn.db"), sql)
+    with sqlite3.connect(host.path("cairn.db")) as store:
+        store.execute("DELETE FROM vm")
+    store.close()
     equal([kind for kind, _, _ in doctor(host)], ["unfinished-intent"])
     matches(host.said[0], vm["VirtualSystemIdentifier"])
     equal([repaired for _, _, repaired in doctor(host, "--repair")], [True])

@@ -176,6 +176,54 @@ def verdict_of_new(host):
     return {d["Target"]: d["Verdict"] for d in host.ok("create", "web")["Disks"]}
 
 
+@test("unfinished-intent: a creation that was killed when libvirt had made its checkpoint")
+def intent():
+    host = Libvirt()
+    vm = host.domain("web", disks=2).start()
+    points = [create(host)]
+    for _ in range(20):
+        process = spawn("--store", host.store, "--connect", host.connect, "create", "web")
+        while process.poll() is None and len(vm.bitmaps("vda")) == len(points):
+            pass
+        process.kill()
+        process.communicate()
+        wait_until(lambda: len(vm.checkpoints()) > len(points), "libvirt is done")
+        left = doctor(host)
+        if left:
+            break
+        points = [guid(p["InstanceID"]) for p in host.ok("list", "web")]  # too late: it was done
+    (kind, name, _), = left
+    equal((kind, guid(name) in points), ("unfinished-intent", False))
+    equal(doctor(host), left, "a look finishes nothing")
+    equal(sorted(vm.checkpoints()), sorted(points + [guid(name)]))
+    equal(doctor(host, "--repair"), found("unfinished-intent", name, repaired=True))
+    equal((vm.checkpoints(), sorted(vm.bitmaps("vdb"))), (points, points))
+    equal(doctor(host), [])
+
+
+@test("a VM that migrates is left alone: 32774 when it was named, else a finding")
+def migrating():
+    host, there = Libvirt(), Libvirt()
+    vm = host.domain("web").start(paused=False)
+    other = create(other_store(host))
+    create(host)
+    vm.write("vda", 0, 32 << 20)
+    make_image(there.path("web-vda.qcow2"))
+    xml = host.virsh("dumpxml", "web", "--migratable").replace(host.path(""), there.path(""))
+    moving = subprocess.Popen(
+        ["virsh", "-q", "-c", host.uri, "migrate", "web", there.uri, "--live", "--unsafe", "--bandwidth", "1",
+         "--copy-storage-all", "--xml", write_file(there.path("web.xml"), xml),
+         "--migrateuri", f"tcp://127.0.0.1:{free_port()}", "--disks-port", str(free_port()),
+         "--listen-address", "127.0.0.1"], stderr=subprocess.PIPE)
+    wait_until(lambda: "Data total" in host.virsh("domjobinfo", "web"), "it migrates")
+    host.fail(32774, "doctor", "web", sentence="migrat")
+    equal(doctor(host, "--repair"), found("unread-vm", "web"))
+    host.virsh("domjobabort", "web")
+    moving.communicate()
+    true(other in vm.bitmaps("vda"), "nothing was touched")
+    equal([one[2] for one in doctor(host, "--repair")], [True, True])
+
+
 def leave_job(host, point, env):
     """Kills cairn, and its keeper, while QEMU has its job."""
     for _ in range(20):
