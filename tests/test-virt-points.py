@@ -50,4 +50,23 @@ def turns():
     equal(vm.checkpoints(), [second.split("\\")[1]])
 
 
+@test("several at once on one VM wait for one another, and neither QEMU nor libvirtd is hurt")
+def at_once():
+    host = Libvirt()
+    vm = host.domain("web", disks=2).start()
+    point = host.ok("create", "web")["ReferencePoint"]
+    vm.write("vda", 0x20000, 1)
+    for _ in range(3):
+        doomed = host.ok("create", "web")["ReferencePoint"]
+        jobs = [spawn("--store", host.store, "--connect", host.uri, "--json", *args)
+                for args in [("changes", point)] * 3 + [("create", "web"), ("destroy", doomed), ("list", "web")]]
+        for job in jobs:
+            out, err = job.communicate(timeout=TIMEOUT_SECONDS)
+            equal(job.returncode, 0, f"status of {job.args}: {err}")
+            if "changes" in job.args:
+                equal(changes_of(json.loads(out)), {"vda": [[0x20000, 0x10000]], "vdb": []})
+    equal(vm.state(), "paused")
+    equal(host.ok("doctor", "web")["Findings"], [])
+
+
 main()

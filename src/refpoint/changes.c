@@ -218,9 +218,8 @@ cairn_service_get_changes (CairnService *service, const char *id, const CairnCha
   if (!query)
     query = &everything;
   vm = cairn_service_find_vm (service, point->vm_guid, NULL);
-  if (vm && service->tracker->ops->lacks_record
-      && service->tracker->ops->lacks_record (service->tracker, vm, point->guid))
-    cairn_service_settle (service, vm, question.deadline);
+  if (vm)
+    cairn_service_settle_for (service, vm, point->guid, question.deadline);
   question.point = point;
   question.vm = vm;
   question.offset_bytes = query->offset_bytes;

@@ -127,6 +127,23 @@ name_point (CairnOperation *operation, CairnPoint *point, GError **error)
   return TRUE;
 }
 
+/* The point before this one should be known to the hypervisor, which takes it for the parent. */
+static gboolean
+settle_elder (CairnOperation *operation, GError **error)
+{
+  CairnStore *store = operation->service->store;
+  g_autoptr (GPtrArray) elder = NULL;
+  int64_t newest;
+
+  if (!store->ops->newest_time_ms (store, operation->vm->guid, &newest, error))
+    return FALSE;
+  elder = store->ops->list_newer (store, operation->vm->guid, newest - 1, 1, error);
+  if (elder && elder->len > 0)
+    cairn_service_settle_for (operation->service, operation->vm,
+                              ((CairnPoint *)elder->pdata[0])->guid, operation->deadline);
+  return elder != NULL;
+}
+
 /* What is allocated once the bitmap records: growth that it doesn't explain shows it was cleared.
  */
 static void
@@ -230,9 +247,10 @@ cairn_service_create_reference_point (CairnService *service, const char *vm,
         *disks = g_steal_pointer (&verdicts);
       return FALSE;
     }
-  if (!name_point (operation, point, error) || !anchor_point (operation, point, tracked, error))
+  if (!name_point (operation, point, error) || !settle_elder (operation, error)
+      || !anchor_point (operation, point, tracked, error))
     return FALSE;
-  cairn_service_settle (service, operation->vm, deadline);
+  cairn_service_settle_for (service, operation->vm, point->guid, deadline);
   if (out)
     *out = g_steal_pointer (&point);
   if (disks)

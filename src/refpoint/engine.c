@@ -185,3 +185,13 @@ cairn_service_apply (CairnService *service, const CairnStoreChange *change, GErr
 {
   return service->store->ops->apply (service->store, change, error);
 }
+
+void
+cairn_service_settle_for (CairnService *service, const CairnVm *vm, const char *point,
+                          int64_t deadline)
+{
+  CairnTracker *tracker = service->tracker;
+
+  if (tracker->ops->lacks_record && tracker->ops->lacks_record (tracker, vm, point))
+    cairn_service_settle (service, vm, deadline);
+}

@@ -59,6 +59,11 @@ gboolean cairn_service_try_settle (CairnService *service, const CairnVm *vm, int
  * or by doctor: the store is the truth. */
 void cairn_service_settle (CairnService *service, const CairnVm *vm, int64_t deadline);
 
+/* The same, but only when the record of POINT (a GUID) is missing: one quick question instead of
+ * the list of all. */
+void cairn_service_settle_for (CairnService *service, const CairnVm *vm, const char *point,
+                               int64_t deadline);
+
 /* A point that must exist; the caller's. INVALID_PARAMETER. */
 CairnPoint *cairn_service_find_point (CairnService *service, const char *id, GError **error);
 
