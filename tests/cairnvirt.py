@@ -194,8 +194,13 @@ class Libvirt(Host):
                    f'host_uuid = "{self.uuid}"\n')
         write_file(f"{self.root}/etc/qemu.conf", QEMU_CONF)
         return {"command": [LIBVIRTD, "-f", "/etc/libvirt/libvirtd.conf", "-p", f"{self.root}/libvirtd.pid"],
-                "env": dict(environment(), LIBVIRT_DRIVER_DIR=self._drivers()), "log": self.log,
+                "env": self._environment(), "log": self.log,
                 "binds": self._binds(), "hostname": os.path.basename(self.dir), "uid": None}
+
+    def _environment(self, **more):
+        """libvirtd's: it finds no message bus, on which it would ask the machine's systemd for scopes."""
+        return environment(LIBVIRT_DRIVER_DIR=self._drivers(), DBUS_SYSTEM_BUS_ADDRESS="unix:path=/nonexistent",
+                           DBUS_SESSION_BUS_ADDRESS="unix:path=/nonexistent", **more)
 
     def _binds(self):
         """What stands over the machine's own files on this host."""
@@ -208,8 +213,9 @@ class Libvirt(Host):
         for other in glob.glob("/usr/bin/qemu-system-*"):  # each would be probed for seconds
             if os.path.realpath(other) != os.path.realpath(EMULATOR):
                 binds.append((os.devnull, other))
-        names = f"127.0.0.1 localhost {os.path.basename(self.dir)}\n"  # or it would ask the network
-        binds.append((write_file(os.path.join(self.root, "hosts"), names), "/etc/hosts"))
+        if os.path.exists("/etc/hosts"):  # libvirtd looks for its name there, or asks the network
+            names = f"127.0.0.1 localhost {os.path.basename(self.dir)}\n"
+            binds.append((write_file(os.path.join(self.root, "hosts"), names), "/etc/hosts"))
         return binds + self._user_binds()
 
     def _user_binds(self):
@@ -301,9 +307,9 @@ class Session(Libvirt):
             self.give(os.path.join(self.root, part))
         write_file(f"{self._etc}/libvirt/libvirtd.conf", f'host_uuid = "{self.uuid}"\n')
         write_file(f"{self._etc}/libvirt/qemu.conf", 'security_driver = "none"\nstdio_handler = "file"\n')
-        env = dict(environment(**self.env), LIBVIRT_DRIVER_DIR=self._drivers())
-        return {"command": [LIBVIRTD, "-p", f"{self.root}/run/libvirtd.pid"], "env": env, "log": self.log,
-                "binds": [], "hostname": None, "uid": self.uid if os.getuid() == 0 else None}
+        return {"command": [LIBVIRTD, "-p", f"{self.root}/run/libvirtd.pid"],
+                "env": self._environment(**self.env), "log": self.log, "binds": [],
+                "hostname": None, "uid": self.uid if os.getuid() == 0 else None}
 
 
 def tail(path):
