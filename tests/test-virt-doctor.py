@@ -231,14 +231,15 @@ def leave_job(host, point, env):
         while process.poll() is None and not glob.glob(f"{env['CAIRN_RUNTIME_DIR']}/*/nbd"):
             pass
         # Stopped as soon as QEMU listens for it, in the middle of beginning its job.
-        os.kill(process.pid, signal.SIGSTOP)
+        process.send_signal(signal.SIGSTOP)  # does nothing when it has ended already
         end = time.monotonic() + 1
-        while not job_of(host) and time.monotonic() < end:
+        while process.poll() is None and not job_of(host) and time.monotonic() < end:
             pass
-        if job_of(host):
+        if process.poll() is None and job_of(host):
             break
-        os.kill(process.pid, signal.SIGCONT)  # too late: the job was over
+        process.send_signal(signal.SIGCONT)  # too late: the job was over
         process.communicate()
+    true(process.poll() is None, "cairn was caught with a job")
     for pid in children(process.pid) + [process.pid]:
         os.kill(pid, signal.SIGKILL)
     process.communicate()
