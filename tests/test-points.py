@@ -41,7 +41,9 @@ class Running:
         return self
 
     def __exit__(self, *unused):
-        self.process.terminate()
+        # By QMP: a SIGTERM that comes early ends it before it has closed its image.
+        self.process.stdin.write(b'{"execute":"qmp_capabilities"} {"execute":"quit"}')
+        self.process.stdin.close()
         self.process.wait()
 
 
