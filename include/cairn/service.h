@@ -220,6 +220,45 @@ CAIRN_API gboolean cairn_service_import_reference_point_metadata (
     const char *runtime_state_file_path, const CairnImportOptions *options, CairnImport **result,
     GPtrArray **verdicts, GError **error);
 
+/* ---- adopt ---- */
+
+typedef struct
+{
+  const char *target; /* the VM's disk that the point is to be anchored on */
+  const char *base;   /* absolute path of a copy of that disk as of the point, in any format of
+                         QEMU's: a backup, or the VHDX that came from Hyper-V */
+
+  /* Told on the calling thread, about ten times a second, how many of the disk's bytes are
+   * compared; FALSE stops the call, which can then go on another time. NULL: not told. */
+  gboolean (*progress) (uint64_t done_bytes, uint64_t total_bytes, gpointer user);
+  gpointer user;
+} CairnAdoptOptions;
+
+typedef struct
+{
+  uint64_t compared_bytes;  /* the size of the disk; 0 when the disk was tracked anyway */
+  uint64_t differing_bytes; /* those of it that lie in a granule that differs */
+} CairnAdoption;
+
+/* Anchors POINT on a disk that can't tell its changes (any more): compares the disk with a copy as
+ * of the point and makes the bitmap that says what differs, to which everything belongs that is
+ * written meanwhile. The VM may run, start, stop and be worked on meanwhile.
+ *
+ * A call that is cut short, in whatever way, can be repeated with the same arguments and goes on
+ * where it stopped, unless the VM's QEMU crashed or the copy was written to in between; then it
+ * starts over. Until it ends, doctor shows it as unfinished, and can give it up.
+ *
+ * *ADOPTION and *DISKS (of CairnDiskVerdict: the disk's) may be NULL; *DISKS is set on success and
+ * once the disk was judged. Errors: INVALID_PARAMETER (unknown point or disk, no such anchor; a
+ * copy that isn't there, is the disk itself, is larger, or can't be one as of this point),
+ * ACCESS_DENIED (the copy can't be read, or isn't in a directory allowed for imports),
+ * INVALID_STATE (the disk can't be tracked; the VM crashed meanwhile), SYSTEM_IN_USE (image or copy
+ * open elsewhere, another process adopts the same), STATUS_UNKNOWN, SYSTEM_NOT_AVAILABLE, TIMEOUT
+ * (can be repeated as well). */
+CAIRN_API gboolean cairn_service_adopt (CairnService *service, const char *point,
+                                        const CairnAdoptOptions *options, CairnAdoption *adoption,
+                                        GPtrArray **disks, GError **error);
+
 /* ---- doctor ---- */
 
 typedef struct

@@ -148,6 +148,7 @@ char *cli_time_short (int64_t ms);
 
 /* ---- the commands ---- */
 gboolean cli_run_help (Cli *cli, GError **error);
+gboolean cli_run_adopt (Cli *cli, GError **error);
 gboolean cli_run_vm_add (Cli *cli, GError **error);
 gboolean cli_run_vm_list (Cli *cli, GError **error);
 gboolean cli_run_vm_show (Cli *cli, GError **error);

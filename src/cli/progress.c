@@ -6,17 +6,22 @@
 #include <unistd.h>
 
 #include "cli/output.h"
+#include "cli/table.h"
 
 #define FIRST_SHOWN_US (1 * G_USEC_PER_SEC) /* what is quicker isn't long work */
 #define SHOWN_EVERY_US (G_USEC_PER_SEC / 2)
+#define BAR_WIDTH      20
 
 struct CliProgress
 {
   char *text;
   GThread *thread;
-  GMutex lock; /* guards done */
+  GMutex lock; /* guards what follows */
   GCond ended;
   gboolean done;
+  uint64_t done_bytes, total_bytes; /* total 0: nobody says */
+  uint64_t first_bytes;             /* what was done already when it was said first... */
+  gint64 first_us;                  /* ...and when that was */
 };
 
 static void
@@ -25,6 +30,40 @@ put (const char *line)
   ssize_t written = write (STDERR_FILENO, line, strlen (line));
 
   (void)written;
+}
+
+/* "1:02:03" or "2:03". */
+static char *
+format_seconds (uint64_t seconds)
+{
+  if (seconds >= 3600)
+    return g_strdup_printf ("%" G_GUINT64_FORMAT ":%02u:%02u", seconds / 3600,
+                            (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60));
+  return g_strdup_printf ("%u:%02u", (unsigned)(seconds / 60), (unsigned)(seconds % 60));
+}
+
+/* What there is to say after the first words, with the lock held. */
+static char *
+describe (const CliProgress *progress, gint64 start, gint64 now)
+{
+  double seconds = (double)(now - progress->first_us) / G_USEC_PER_SEC;
+  double rate = seconds > 0 ? (double)(progress->done_bytes - progress->first_bytes) / seconds : 0;
+  g_autofree char *speed = NULL;
+  g_autofree char *left = NULL;
+  char bar[BAR_WIDTH + 1];
+  double part;
+
+  if (progress->total_bytes == 0)
+    return g_strdup_printf ("... %d s", (int)((now - start) / G_USEC_PER_SEC));
+  part = (double)progress->done_bytes / (double)progress->total_bytes;
+  for (int i = 0; i < BAR_WIDTH; i++)
+    bar[i] = i < (int)(part * BAR_WIDTH) ? '#' : '.';
+  bar[BAR_WIDTH] = '\0';
+  speed = cli_size ((uint64_t)rate);
+  left = rate >= 1 ? format_seconds (
+             (uint64_t)((double)(progress->total_bytes - progress->done_bytes) / rate))
+                   : g_strdup ("?");
+  return g_strdup_printf ("[%s] %d%%, %s/s, %s left", bar, (int)(part * 100), speed, left);
 }
 
 static gpointer
@@ -39,9 +78,8 @@ show (gpointer user)
   while (!progress->done)
     if (!g_cond_wait_until (&progress->ended, &progress->lock, next))
       {
-        g_autofree char *line
-            = g_strdup_printf ("\r\033[K%s ... %d s", progress->text,
-                               (int)((g_get_monotonic_time () - start) / G_USEC_PER_SEC));
+        g_autofree char *state = describe (progress, start, g_get_monotonic_time ());
+        g_autofree char *line = g_strdup_printf ("\r\033[K%s %s", progress->text, state);
 
         put (line);
         shown = TRUE;
@@ -68,6 +106,22 @@ cli_progress_begin (const char *what, const char *object)
   g_cond_init (&progress->ended);
   progress->thread = g_thread_try_new ("progress", show, progress, NULL);
   return progress;
+}
+
+void
+cli_progress_set (CliProgress *progress, uint64_t done_bytes, uint64_t total_bytes)
+{
+  if (!progress)
+    return;
+  g_mutex_lock (&progress->lock);
+  if (progress->total_bytes == 0)
+    {
+      progress->first_bytes = done_bytes;
+      progress->first_us = g_get_monotonic_time ();
+    }
+  progress->done_bytes = done_bytes;
+  progress->total_bytes = total_bytes;
+  g_mutex_unlock (&progress->lock);
 }
 
 void

@@ -4,6 +4,7 @@
 #define CAIRN_CLI_PROGRESS_H
 
 #include <glib.h>
+#include <stdint.h>
 
 typedef struct CliProgress CliProgress;
 
@@ -11,6 +12,10 @@ typedef struct CliProgress CliProgress;
  * on standard error if that is a terminal. NULL (nothing is shown) otherwise. The work itself stays
  * on the calling thread. */
 CliProgress *cli_progress_begin (const char *what, const char *object);
+
+/* Says how much of the work is done: the line shows that, how fast it goes and how long it will
+ * take. PROGRESS may be NULL. */
+void cli_progress_set (CliProgress *progress, uint64_t done_bytes, uint64_t total_bytes);
 
 /* Wipes the line and ends. PROGRESS may be NULL. */
 void cli_progress_end (CliProgress *progress);

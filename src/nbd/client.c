@@ -12,16 +12,15 @@
  * large enough that its header costs nothing. */
 #define PIECE_BYTES (128u * 1024)
 
-/* What a poll waits at most, so that a deadline far away fits its argument. */
-#define MAX_WAIT_MS (60 * 1000)
+/* What a poll waits at most: the deadline may be moved meanwhile. */
+#define MAX_WAIT_MS 200
 
 static int
-milliseconds_left (int64_t deadline)
+milliseconds_left (const CairnNbdClient *client)
 {
+  int64_t deadline = __atomic_load_n (&client->deadline, __ATOMIC_RELAXED);
   int64_t left_us = deadline - g_get_monotonic_time ();
 
-  if (deadline == G_MAXINT64)
-    return MAX_WAIT_MS;
   return (int)CLAMP ((left_us + 999) / 1000, 0, MAX_WAIT_MS);
 }
 
@@ -57,7 +56,7 @@ cairn_nbd_client_check (const CairnNbdClient *client, uint64_t offset_bytes, uin
 gboolean
 cairn_nbd_client_step (CairnNbdClient *client, GError **error)
 {
-  int left_ms = milliseconds_left (client->deadline);
+  int left_ms = milliseconds_left (client);
 
   if (left_ms > 0 && nbd_poll (client->nbd, left_ms) >= 0)
     return TRUE;
@@ -162,7 +161,7 @@ cairn_nbd_client_close (CairnNbdClient *client)
 void
 cairn_nbd_client_set_deadline (CairnNbdClient *client, int64_t deadline)
 {
-  client->deadline = deadline;
+  __atomic_store_n (&client->deadline, deadline, __ATOMIC_RELAXED);
 }
 
 uint64_t

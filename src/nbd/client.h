@@ -38,6 +38,7 @@ CairnNbdClient *cairn_nbd_client_take (int socket, const char *export_name,
 void cairn_nbd_client_close (CairnNbdClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnNbdClient, cairn_nbd_client_close)
 
+/* Any thread, also while a call is under way, which then ends soon after it. */
 void cairn_nbd_client_set_deadline (CairnNbdClient *client, int64_t deadline);
 uint64_t cairn_nbd_client_size (const CairnNbdClient *client);
 gboolean cairn_nbd_client_has_context (const CairnNbdClient *client, const char *context);

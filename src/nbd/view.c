@@ -35,6 +35,13 @@ view_map (CairnView *view, unsigned reader, uint64_t offset_bytes, gboolean *is_
 }
 
 static void
+view_give_up (CairnView *view)
+{
+  for (unsigned i = 0; i < view->n_readers; i++)
+    cairn_nbd_client_set_deadline (((NbdView *)view)->clients[i], 0);
+}
+
+static void
 view_close (CairnView *view)
 {
   NbdView *self = (NbdView *)view;
@@ -51,6 +58,7 @@ view_close (CairnView *view)
 static const CairnViewOps view_ops = {
   .read = view_read,
   .map = view_map,
+  .give_up = view_give_up,
   .close = view_close,
 };
 

@@ -153,7 +153,8 @@ find_news (const CairnPoint *point, const CairnAnchor *anchor, const CairnJudgem
 {
   *seen = (CairnStoreSeen){ .instance_id = point->instance_id,
                             .disk_identifier = anchor->disk_identifier,
-                            .dirty_bytes = judgement->dirty_bytes };
+                            .dirty_bytes = judgement->dirty_bytes,
+                            .change_tracking_id = anchor->change_tracking_id };
   if (judgement->verdict == CAIRN_VERDICT_TRACKED)
     {
       /* From now on the new place is the one to compare with. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* DestroyReferencePoint and RemoveAssociatedData. */
+#include "refpoint/adoption.h"
 #include "refpoint/attachment.h"
 #include "refpoint/operation.h"
 
@@ -132,7 +133,8 @@ cairn_service_destroy_reference_point (CairnService *service, const char *id, co
   if (!point)
     return FALSE;
   disks = anchored_disks (operation, point, force, error);
-  return disks && remove_point (operation, point, disks, error);
+  return disks && cairn_adoptions_discard (service, point, error)
+         && remove_point (operation, point, disks, error);
 }
 
 gboolean

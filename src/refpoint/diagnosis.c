@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Takes together what doctor has to know of one VM. */
+#include "refpoint/adoption.h"
 #include "refpoint/diagnosis.h"
 
 #include "refpoint/attachment.h"
@@ -123,7 +124,17 @@ take_inventory (const CairnDiagnosis *diagnosis, gboolean is_known, GError **err
              : cairn_inventory_new ();
 }
 
-/* Of all VMs, since two may have the same image; the VM's own are kept. */
+/* Whether INTENT tells of something on the VM that was cut off. An adoption may be under way with
+ * the VM not locked. */
+static gboolean
+is_leftover (const CairnDiagnosis *diagnosis, const CairnIntent *intent)
+{
+  return g_ascii_strcasecmp (intent->vm_guid, diagnosis->vm->guid) == 0
+         && !(intent->kind == CAIRN_INTENT_ADOPT
+              && cairn_adoption_is_running (diagnosis->service, intent));
+}
+
+/* Of all VMs, since two may have the same image; the VM's own leftovers are kept. */
 static gboolean
 read_intents (CairnDiagnosis *diagnosis, GError **error)
 {
@@ -138,7 +149,7 @@ read_intents (CairnDiagnosis *diagnosis, GError **error)
       const CairnIntent *intent = intents->pdata[i];
 
       g_hash_table_add (diagnosis->pending, g_ascii_strup (intent->bitmap, -1));
-      if (g_ascii_strcasecmp (intent->vm_guid, diagnosis->vm->guid) == 0)
+      if (is_leftover (diagnosis, intent))
         g_ptr_array_insert (diagnosis->intents, 0, g_ptr_array_steal_index (intents, i));
     }
   return TRUE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What operations left that were cut off, and disks that can't be looked at. */
+#include "refpoint/adoption.h"
 #include "refpoint/doctor.h"
 #include "refpoint/recovery.h"
 
@@ -15,6 +16,7 @@ static const struct
   { CAIRN_INTENT_DESTROY, "destroying", "finish it" },
   { CAIRN_INTENT_EXPORT, "exporting", "undo it" },
   { CAIRN_INTENT_PUBLISH, "exporting", "finish it" },
+  { CAIRN_INTENT_ADOPTED, "adopting", "finish it" },
 };
 
 static void
@@ -92,21 +94,11 @@ cairn_doctor_look_at_disks (CairnDiagnosis *diagnosis, GError **error)
   return TRUE;
 }
 
-/* Gives an adoption up: its catcher goes, and then what is remembered of it. */
-static gboolean
-discard_adoption (CairnDiagnosis *diagnosis, const CairnIntent *intent, GError **error)
-{
-  CairnStoreChange change = { .remove_intent = intent->id };
-
-  return cairn_recovery_remove_bitmaps (diagnosis->service, intent, error)
-         && cairn_service_apply (diagnosis->service, &change, error);
-}
-
 gboolean
 cairn_doctor_finish_intent (CairnDiagnosis *diagnosis, const CairnFault *fault, GError **error)
 {
   if (fault->intent->kind == CAIRN_INTENT_ADOPT)
-    return discard_adoption (diagnosis, fault->intent, error);
+    return cairn_adoption_discard (diagnosis->service, fault->intent, error);
   return cairn_recovery_finish (diagnosis->service, fault->intent, error);
 }
 

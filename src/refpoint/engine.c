@@ -5,13 +5,14 @@
 #include "refpoint/recovery.h"
 
 CairnService *
-cairn_service_new (CairnStore *store, CairnTracker *tracker, CairnConfig *config,
-                   int64_t timeout_us)
+cairn_service_new (CairnStore *store, CairnTracker *tracker, CairnOpenCopyFunc open_copy,
+                   CairnConfig *config, int64_t timeout_us)
 {
   CairnService *service = g_new0 (CairnService, 1);
 
   service->store = store;
   service->tracker = tracker;
+  service->open_copy = open_copy;
   service->config = config;
   service->timeout_us = timeout_us;
   service->recovers = g_strcmp0 (g_getenv ("CAIRN_RECOVERY"), "off") != 0;

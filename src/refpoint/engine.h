@@ -8,6 +8,7 @@
 #include "refpoint/config.h"
 #include "refpoint/store.h"
 #include "refpoint/tracker.h"
+#include "refpoint/view.h"
 
 /* Names and targets stand in file names, messages and tables; owners and labels are kept with every
  * point. */
@@ -17,11 +18,19 @@
 /* The default time limit of a call. */
 #define CAIRN_TIMEOUT_DEFAULT_MS (60 * 60 * 1000)
 
+/* Opens a copy of a disk: any image that QEMU knows, by its magic, that nobody has open for
+ * writing. KEY (NULL = none) opens it if it is encrypted. The caller closes it.
+ * Errors: FILE_NOT_FOUND, ACCESS_DENIED, SYSTEM_IN_USE, INCORRECT_DATA_TYPE (damaged),
+ * SYSTEM_NOT_AVAILABLE, TIMEOUT, FAILED; the message names the image. */
+typedef CairnView *(*CairnOpenCopyFunc) (const char *path, GBytes *key, int64_t deadline,
+                                         GError **error);
+
 struct CairnService
 {
   CairnStore *store;     /* owned */
   CairnTracker *tracker; /* owned */
   CairnConfig *config;   /* owned */
+  CairnOpenCopyFunc open_copy;
   int64_t timeout_us;
   int64_t opening_us;     /* when the opening began: its time counts for the first call; then 0 */
   gboolean recovers;      /* FALSE only in tests that show what recovery is for */
@@ -29,7 +38,8 @@ struct CairnService
 };
 
 /* The factory's way in (src/service): takes over STORE, TRACKER and CONFIG. */
-CairnService *cairn_service_new (CairnStore *store, CairnTracker *tracker, CairnConfig *config,
+CairnService *cairn_service_new (CairnStore *store, CairnTracker *tracker,
+                                 CairnOpenCopyFunc open_copy, CairnConfig *config,
                                  int64_t timeout_us);
 
 /* A call's deadline, from now. The first call finishes what processes that died left unfinished. */

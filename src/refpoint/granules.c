@@ -45,7 +45,8 @@ find (const CairnGranules *granules, uint64_t from, uint64_t end, gboolean is_se
 {
   while (from < end)
     {
-      uint64_t word = granules->words[from / WORD_BITS];
+      /* Others may be setting bits beyond END of the same word. */
+      uint64_t word = __atomic_load_n (&granules->words[from / WORD_BITS], __ATOMIC_RELAXED);
       uint64_t left = (is_set ? word : ~word) >> from % WORD_BITS;
 
       if (left != 0)
@@ -92,22 +93,21 @@ find_extent (const GArray *extents, guint *at, uint64_t offset_bytes)
 }
 
 gboolean
-cairn_granules_are_within (const CairnGranules *granules, const GArray *extents,
-                           uint64_t *offset_bytes)
+cairn_granules_are_touched (const CairnGranules *granules, const GArray *extents,
+                            uint64_t *offset_bytes)
 {
   uint64_t first, n, from = 0;
   guint at = 0;
 
   for (; cairn_granules_next (granules, from, granules->n_granules, &first, &n); from = first + n)
-    {
-      uint64_t begin = first * granules->granularity_bytes;
-      uint64_t end = MIN ((first + n) * granules->granularity_bytes, granules->size_bytes);
-      const CairnExtent *extent = find_extent (extents, &at, begin);
+    for (uint64_t i = first; i < first + n; i++)
+      {
+        uint64_t begin = i * granules->granularity_bytes;
+        const CairnExtent *extent = find_extent (extents, &at, begin);
 
-      *offset_bytes = begin;
-      if (!extent || extent->offset_bytes > begin
-          || extent->offset_bytes + extent->length_bytes < end)
-        return FALSE;
-    }
+        *offset_bytes = begin;
+        if (!extent || extent->offset_bytes >= begin + granules->granularity_bytes)
+          return FALSE;
+      }
   return TRUE;
 }

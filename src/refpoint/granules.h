@@ -37,9 +37,9 @@ gboolean cairn_granules_next (const CairnGranules *granules, uint64_t from, uint
 /* Dirty granules times granularity, as a bitmap counts them. */
 uint64_t cairn_granules_total_bytes (const CairnGranules *granules);
 
-/* TRUE when every dirty byte within the disk lies in EXTENTS; else *OFFSET_BYTES is where a run
- * lies that doesn't. */
-gboolean cairn_granules_are_within (const CairnGranules *granules, const GArray *extents,
-                                    uint64_t *offset_bytes);
+/* TRUE when EXTENTS have some byte at least of every dirty granule; else *OFFSET_BYTES is where the
+ * first lies of which they have none. */
+gboolean cairn_granules_are_touched (const CairnGranules *granules, const GArray *extents,
+                                     uint64_t *offset_bytes);
 
 #endif

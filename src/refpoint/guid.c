@@ -156,20 +156,28 @@ cairn_change_tracking_id_format (const char *point_guid, unsigned position)
   return g_strdup_printf ("rctX:%s:%08x", guid, position + 1);
 }
 
-gboolean
-cairn_change_tracking_id_is_valid (const char *id)
+char *
+cairn_change_tracking_id_guid (const char *id)
 {
   g_autofree char *guid = NULL;
 
   if (!id || strlen (id) != 5 + GUID_LENGTH + 9 || strncmp (id, "rctX:", 5) != 0
       || id[5 + GUID_LENGTH] != ':')
-    return FALSE;
+    return NULL;
   guid = g_strndup (id + 5, GUID_LENGTH);
   if (strchr (guid, '-'))
-    return FALSE;
+    return NULL;
   g_strdelimit (guid, ":", '-');
   for (const char *p = id + 5 + GUID_LENGTH + 1; *p; p++)
     if (!g_ascii_isxdigit (*p))
-      return FALSE;
-  return g_uuid_string_is_valid (guid);
+      return NULL;
+  return cairn_guid_normalize (guid);
+}
+
+gboolean
+cairn_change_tracking_id_is_valid (const char *id)
+{
+  g_autofree char *guid = cairn_change_tracking_id_guid (id);
+
+  return guid != NULL;
 }

@@ -49,4 +49,7 @@ gboolean cairn_disk_identifier_parse (const char *identifier, char **controller_
 char *cairn_change_tracking_id_format (const char *point_guid, unsigned position);
 gboolean cairn_change_tracking_id_is_valid (const char *id);
 
+/* The GUID in it, upper case; NULL when it isn't one (or NULL). The caller frees. */
+char *cairn_change_tracking_id_guid (const char *id);
+
 #endif

@@ -19,6 +19,7 @@ typedef enum
   CAIRN_INTENT_PUBLISH = 4,       /* temporary files are complete: rename what isn't renamed yet */
   CAIRN_INTENT_CREATE_FROZEN = 5, /* as CREATE, and the guest may be frozen: thaw it */
   CAIRN_INTENT_ADOPT = 6,         /* an adoption that may be resumed: recovery leaves it alone */
+  CAIRN_INTENT_ADOPTED = 7,       /* an adoption that is done: its catcher is left to be removed */
 } CairnIntentKind;
 
 typedef struct

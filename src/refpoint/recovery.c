@@ -60,6 +60,7 @@ cairn_recovery_finish (CairnService *service, const CairnIntent *intent, GError 
     { CAIRN_INTENT_DESTROY, cairn_recovery_remove_bitmaps },
     { CAIRN_INTENT_EXPORT, drop_files },
     { CAIRN_INTENT_PUBLISH, finish_files },
+    { CAIRN_INTENT_ADOPTED, cairn_recovery_remove_bitmaps },
   };
   CairnStoreChange change = { .remove_intent = intent->id };
 
@@ -82,9 +83,12 @@ cairn_recovery_require (CairnService *service, const char *vm_guid, GError **err
     return FALSE;
   for (guint i = 0; i < intents->len; i++)
     {
+      const CairnIntent *intent = intents->pdata[i];
       g_autoptr (GError) cause = NULL;
 
-      if (service->recovers && cairn_recovery_finish (service, intents->pdata[i], &cause))
+      /* An adoption is in nobody's way, and may go on: adoption.h. */
+      if (intent->kind == CAIRN_INTENT_ADOPT
+          || (service->recovers && cairn_recovery_finish (service, intent, &cause)))
         continue;
       g_set_error (
           error, CAIRN_ERROR, CAIRN_ERROR_STATUS_UNKNOWN,
@@ -104,10 +108,12 @@ cairn_recovery_run (CairnService *service)
   for (guint i = 0; intents && i < intents->len; i++)
     {
       const CairnIntent *intent = intents->pdata[i];
-      CairnStoreLock *lock = service->store->ops->lock_vm (
-          service->store, intent->vm_guid, g_get_monotonic_time () + RECOVERY_PATIENCE_US, NULL);
+      CairnStoreLock *lock = NULL;
       g_autoptr (GError) cause = NULL;
 
+      if (intent->kind != CAIRN_INTENT_ADOPT)
+        lock = service->store->ops->lock_vm (service->store, intent->vm_guid,
+                                             g_get_monotonic_time () + RECOVERY_PATIENCE_US, NULL);
       /* Locked: that operation is alive, and its intent is no leftover. */
       if (!lock)
         continue;

@@ -6,6 +6,8 @@
  * | destroy | bitmaps of a destroyed point | they are removed           |
  * | export  | temporary files              | they are removed           |
  * | publish | complete temporary files     | they are renamed to stay   |
+ * | adopted | a catcher of no more use     | it is removed              |
+ * | adopt   | a catcher, what was found    | nothing: it can be resumed |
  *
  * Each step may be repeated, so dying in the middle of recovery is harmless.
  */

@@ -47,8 +47,10 @@ typedef struct
   const char *instance_id;
   const char *disk_identifier;
   uint64_t dirty_bytes;
-  const char *lost;     /* the verdict's name; NULL = it isn't */
-  const char *moved_to; /* the anchor's new path; NULL = it hasn't */
+  const char *lost;               /* the verdict's name; NULL = it isn't */
+  const char *moved_to;           /* the anchor's new path; NULL = it hasn't */
+  const char *change_tracking_id; /* the anchor's when it was looked at: one that adopt has made
+                                     anew since isn't meant; NULL = whatever it has */
 } CairnStoreSeen;
 
 typedef struct

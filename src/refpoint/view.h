@@ -23,6 +23,11 @@ typedef struct
   gboolean (*map) (CairnView *view, unsigned reader, uint64_t offset_bytes, gboolean *is_zero,
                    uint64_t *length_bytes, GError **error);
 
+  /* Makes reads that are under way fail soon, and later ones too; any thread. NULL: they don't
+   * last.
+   */
+  void (*give_up) (CairnView *view);
+
   void (*close) (CairnView *view);
 } CairnViewOps;
 

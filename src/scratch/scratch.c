@@ -39,6 +39,12 @@ put (Block *block, uint64_t value, size_t n_bytes)
 }
 
 static void
+put_zeroes (Block *block, size_t n_bytes)
+{
+  block->size += n_bytes;
+}
+
+static void
 put_string (Block *block, const char *string)
 {
   memcpy (block->bytes + block->size, string, strlen (string));
@@ -92,7 +98,7 @@ write_header (int fd, const CairnGranules *granules, uint64_t directory_bytes, G
 
   put (&block, 0x514649fb, 4);
   put (&block, 3, 4);
-  put (&block, 0, 8 + 4); /* no backing file */
+  put_zeroes (&block, 8 + 4); /* no backing file */
   put (&block, CLUSTER_BITS, 4);
   put (&block, size_bytes, 8);
   put (&block, 0, 4); /* not encrypted */
@@ -100,10 +106,10 @@ write_header (int fd, const CairnGranules *granules, uint64_t directory_bytes, G
   put (&block, 3 * CLUSTER_BYTES, 8);
   put (&block, 1 * CLUSTER_BYTES, 8); /* the refcount table, of one cluster */
   put (&block, 1, 4);
-  put (&block, 0, 4 + 8); /* no snapshots */
-  put (&block, 0, 8 + 8); /* no features */
-  put (&block, 1, 8);     /* but that the bitmaps are consistent */
-  put (&block, 4, 4);     /* refcounts of 16 bits */
+  put_zeroes (&block, 4 + 8); /* no snapshots */
+  put_zeroes (&block, 8 + 8); /* no features */
+  put (&block, 1, 8);         /* but that the bitmaps are consistent */
+  put (&block, 4, 4);         /* refcounts of 16 bits */
   put (&block, HEADER_BYTES, 4);
   put (&block, 0x23852875, 4); /* the bitmaps extension */
   put (&block, 24, 4);

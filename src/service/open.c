@@ -9,6 +9,7 @@
 #include "store/sqlite/sqlite-store.h"
 #include "tracker/libvirt/libvirt.h"
 #include "tracker/offline/offline.h"
+#include "tracker/offline/view.h"
 
 #define SQLITE_SCHEME  "sqlite:"
 #define LIBVIRT_SCHEME "qemu"
@@ -106,7 +107,8 @@ cairn_service_open (const char *store_uri, const char *connect_uri, GError **err
         tracker->ops->close (tracker);
       return NULL;
     }
-  service = cairn_service_new (store, tracker, g_steal_pointer (&config), timeout_us);
+  service = cairn_service_new (store, tracker, cairn_offline_view_copy, g_steal_pointer (&config),
+                               timeout_us);
   service->opening_us = opening_us;
   return service;
 }

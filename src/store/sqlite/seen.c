@@ -5,21 +5,23 @@
 
 #include "store/sqlite/statement.h"
 
+#define SAME_ANCHOR " AND (?4 IS NULL OR change_tracking_id = ?4)"
+
 /* The numbers are uint64 in int64 columns: with equal signs they compare as they are, otherwise the
  * negative one is the larger. */
-static const char grow[] = "UPDATE anchor SET dirty_seen_bytes = ?3"
-                           " WHERE point = (SELECT id FROM point WHERE instance_id = ?1)"
-                           "  AND disk_identifier = ?2"
-                           "  AND CASE WHEN (dirty_seen_bytes < 0) = (?3 < 0)"
-                           "      THEN dirty_seen_bytes < ?3 ELSE ?3 < 0 END";
+static const char grow[]
+    = "UPDATE anchor SET dirty_seen_bytes = ?3"
+      " WHERE point = (SELECT id FROM point WHERE instance_id = ?1)"
+      "  AND disk_identifier = ?2" SAME_ANCHOR "  AND CASE WHEN (dirty_seen_bytes < 0) = (?3 < 0)"
+      "      THEN dirty_seen_bytes < ?3 ELSE ?3 < 0 END";
 
 static const char lose[] = "UPDATE anchor SET lost = ?3"
                            " WHERE point = (SELECT id FROM point WHERE instance_id = ?1)"
-                           "  AND disk_identifier = ?2 AND lost IS NULL";
+                           "  AND disk_identifier = ?2 AND lost IS NULL" SAME_ANCHOR;
 
 static const char move[] = "UPDATE anchor SET path = ?3"
                            " WHERE point = (SELECT id FROM point WHERE instance_id = ?1)"
-                           "  AND disk_identifier = ?2";
+                           "  AND disk_identifier = ?2" SAME_ANCHOR;
 
 /* TEXT, or NULL for the number. */
 static gboolean
@@ -35,6 +37,7 @@ set_column (CairnSqliteStore *store, const char *sql, const CairnStoreSeen *seen
     cairn_statement_bind_text (statement, 3, text);
   else
     cairn_statement_bind_uint (statement, 3, seen->dirty_bytes);
+  cairn_statement_bind_optional_text (statement, 4, seen->change_tracking_id);
   return cairn_statement_run (statement, NULL);
 }
 

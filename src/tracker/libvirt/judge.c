@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "refpoint/witness.h"
+
 #define START_OVER                                                                                 \
   "compare the disk with a copy of it as of the point (`cairn adopt`), or take a full backup and " \
   "create a new reference point"
@@ -246,11 +248,28 @@ refuse_size (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, CairnJudge
   return TRUE;
 }
 
-/* Judges one anchor; *NEWER_BYTES is what the newer ones hold at least, and grows by this one. */
+/* What newer bitmaps hold at least. */
+typedef struct
+{
+  uint64_t bytes;
+  const CairnAnchor *witness; /* the oldest of them; borrowed; NULL: none yet */
+} Newer;
+
 static void
-judge_anchor (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, uint64_t *newer_bytes,
+remember (Newer *newer, const CairnAnchor *anchor, const Chain *chain)
+{
+  if (cairn_anchor_is_adopted (anchor))
+    return;
+  newer->witness = anchor;
+  newer->bytes = MAX (newer->bytes, chain->least_bytes);
+}
+
+/* Judges one anchor; NEWER grows by it. */
+static void
+judge_anchor (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, Newer *newer,
               CairnJudgement *judgement)
 {
+  uint64_t newer_bytes = 0;
   Chain chain;
 
   if (!anchor->bitmap)
@@ -261,13 +280,15 @@ judge_anchor (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, uint64_t 
       return;
     }
   walk_chain (disk, anchor, &chain);
+  if (newer->witness && cairn_anchor_must_cover (anchor, newer->witness))
+    newer_bytes = newer->bytes;
   if (refuse_size (disk, anchor, judgement) || refuse_missing (disk, &chain, anchor, judgement)
       || refuse_broken (&chain, anchor, judgement) || refuse_moved (disk, &chain, anchor, judgement)
-      || refuse_shrunk (&chain, anchor, *newer_bytes, judgement))
+      || refuse_shrunk (&chain, anchor, newer_bytes, judgement))
     return;
   set_verdict (judgement, CAIRN_VERDICT_TRACKED, "%s", "");
   judgement->dirty_bytes = chain.least_bytes;
-  *newer_bytes = MAX (*newer_bytes, chain.least_bytes);
+  remember (newer, anchor, &chain);
 }
 
 void
@@ -277,7 +298,7 @@ cairn_libvirt_judge (const CairnLibvirtLook *look, const CairnDisk *disk,
 {
   const CairnLibvirtDisk *found = cairn_libvirt_look_find_disk (look, disk->target);
   CairnDiskProbe probe = { 0 };
-  uint64_t newer_bytes = 0;
+  Newer newer = { 0 };
 
   cairn_libvirt_probe (look, disk, &probe);
   /* What a commit works on is open for writing, and marked so in the file. */
@@ -287,7 +308,7 @@ cairn_libvirt_judge (const CairnLibvirtLook *look, const CairnDisk *disk,
                disk->target);
   for (size_t i = n_anchors; i-- > 0;)
     if (probe.verdict == CAIRN_VERDICT_TRACKED)
-      judge_anchor (found, anchors[i], &newer_bytes, &judgements[i]);
+      judge_anchor (found, anchors[i], &newer, &judgements[i]);
     else
       set_verdict (&judgements[i], probe.verdict, "%s", probe.reason);
   cairn_disk_probe_clear (&probe);

@@ -2,6 +2,7 @@
 /* The three rules of evidence.h. */
 #include "tracker/offline/evidence.h"
 
+#include "refpoint/witness.h"
 #include "tracker/offline/layout.h"
 #include "tracker/offline/tally.h"
 
@@ -13,8 +14,9 @@
 typedef struct
 {
   uint64_t *bits; /* of the oldest so far; it covers all newer ones. NULL: none yet, or too large */
-  uint64_t *spare;  /* room for the next */
-  uint64_t n_dirty; /* the most that one holds */
+  uint64_t *spare;            /* room for the next */
+  uint64_t n_dirty;           /* the most that one holds */
+  const CairnAnchor *witness; /* whose that is; borrowed; NULL: none yet */
 } Newer;
 
 struct CairnEvidence
@@ -63,6 +65,8 @@ static gboolean
 lacks_newer (const CairnEvidence *evidence, const CairnAnchor *anchor, const Newer *newer,
              const CairnTally *tally, CairnJudgement *judgement)
 {
+  if (!newer->witness || !cairn_anchor_must_cover (anchor, newer->witness))
+    return FALSE;
   if (tally->n_dirty >= newer->n_dirty && (!newer->bits || tally->n_shared == newer->n_dirty))
     return FALSE;
   cairn_judgement_set (judgement, CAIRN_VERDICT_DISABLED,
@@ -146,10 +150,13 @@ compare_growth (const CairnEvidence *evidence, const CairnAnchor *anchor, const 
 
 /* The bitmap is sound: older ones must cover it. */
 static void
-remember (Newer *newer, const CairnTally *tally)
+remember (Newer *newer, const CairnAnchor *anchor, const CairnTally *tally)
 {
   uint64_t *old = newer->bits;
 
+  if (cairn_anchor_is_adopted (anchor))
+    return;
+  newer->witness = anchor;
   newer->n_dirty = tally->n_dirty;
   if (!newer->spare)
     {
@@ -184,7 +191,7 @@ cairn_evidence_judge (CairnEvidence *evidence, const CairnAnchor *anchor, const 
     return FALSE;
   if (judgement->reason)
     return TRUE;
-  remember (newer, &tally);
+  remember (newer, anchor, &tally);
   cairn_judgement_set (judgement, CAIRN_VERDICT_TRACKED, "%s", "");
   judgement->dirty_bytes = dirty_bytes;
   return TRUE;

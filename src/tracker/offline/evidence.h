@@ -4,7 +4,7 @@
  *
  * 1. It was seen with more changes before than it holds now: a bitmap never shrinks.
  * 2. A newer point's bitmap holds a change that it lacks: an older one holds all that newer ones
- * do.
+ * do, unless adopt made it (refpoint/witness.h).
  * 3. The image, and those between it and the one where the bitmap begins, have allocated more guest
  * clusters since the anchor was set than the bitmap has dirty.
  *
