@@ -155,10 +155,10 @@ class Libvirt(Host):
             self._connection = Connection(self.uri)
         return self._connection
 
-    def secret(self, passphrase):
-        """Makes a secret that encrypted disks name; gives its UUID."""
+    def secret(self, passphrase, private=True):
+        """Makes a secret that encrypted disks name; gives its UUID. PRIVATE: libvirt tells it to QEMU alone."""
         key = str(uuid.uuid4())
-        xml = (f"<secret ephemeral='no' private='yes'><uuid>{key}</uuid>"
+        xml = (f"<secret ephemeral='no' private='{'yes' if private else 'no'}'><uuid>{key}</uuid>"
                f"<usage type='volume'><volume>{key}</volume></usage></secret>")
         self.virsh("secret-define", write_file(self.path("secret.xml"), xml))
         self.virsh("secret-set-value", key, "--file", write_file(self.path("secret"), passphrase), "--plain")

@@ -151,6 +151,14 @@ typedef struct
                      const CairnAnchor *const *anchors, size_t n_anchors,
                      CairnJudgement *judgements, int64_t deadline, GError **error);
 
+  /* For a tracker of running VMs, whose disks it can't read itself: whether all that the file at
+   * ANCHOR's path has of its bitmap is in EXTENTS, all changes of DISK, which is elsewhere now.
+   * JUDGEMENT, which says TRACKED, changes when it isn't, or that can't be told. Fails on TIMEOUT
+   * and OUT_OF_MEMORY only. NULL: this tracker compares by itself. */
+  gboolean (*compare_origin) (CairnTracker *tracker, const CairnDisk *disk,
+                              const CairnAnchor *anchor, const GArray *extents,
+                              CairnJudgement *judgement, int64_t deadline, GError **error);
+
   /* Answers N questions about the same VM, which the caller clears; their anchors may be of several
    * points. Fails as judge does, and with SYSTEM_IN_USE when another job keeps the VM from
    * answering. */

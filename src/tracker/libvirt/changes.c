@@ -7,6 +7,7 @@
 #include "nbd/client.h"
 #include "tracker/libvirt/backup.h"
 #include "tracker/libvirt/judge.h"
+#include "tracker/libvirt/moved.h"
 
 /* Questions about one point: one job answers them all. */
 typedef struct
@@ -100,6 +101,20 @@ check_deadline (int64_t deadline, GError **error)
   return FALSE;
 }
 
+GArray *
+cairn_libvirt_read_bitmap (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnDisk *disk,
+                           const CairnAnchor *anchor, int64_t deadline, GError **error)
+{
+  CairnQuestion question = { .disk = disk, .anchor = anchor, .length_bytes = UINT64_MAX };
+  g_autoptr (GPtrArray) questions = g_ptr_array_new ();
+  PointGroup group = { .bitmap = anchor->bitmap, .questions = questions };
+
+  g_ptr_array_add (questions, &question);
+  if (!ask_point (self, look, &group, deadline, error))
+    g_clear_pointer (&question.extents, g_array_unref);
+  return question.extents;
+}
+
 gboolean
 cairn_libvirt_tell_changes (CairnLibvirtTracker *self, CairnLibvirtLook *look,
                             CairnQuestion *questions, size_t n_questions, int64_t deadline,
@@ -114,6 +129,9 @@ cairn_libvirt_tell_changes (CairnLibvirtTracker *self, CairnLibvirtLook *look,
       CairnQuestion *question = &questions[i];
 
       cairn_libvirt_judge (look, question->disk, &question->anchor, 1, &question->judgement);
+      if (!cairn_libvirt_confirm_moved (self, look, question->disk, &question->anchor, 1,
+                                        &question->judgement, deadline, error))
+        return FALSE;
       if (question->judgement.verdict == CAIRN_VERDICT_TRACKED)
         add_to_group (groups, question);
     }

@@ -11,4 +11,10 @@ gboolean cairn_libvirt_tell_changes (CairnLibvirtTracker *self, CairnLibvirtLook
                                      CairnQuestion *questions, size_t n_questions, int64_t deadline,
                                      GError **error);
 
+/* All that ANCHOR's bitmap holds of the running domain's DISK, whatever the verdict. The caller
+ * unrefs. */
+GArray *cairn_libvirt_read_bitmap (CairnLibvirtTracker *self, CairnLibvirtLook *look,
+                                   const CairnDisk *disk, const CairnAnchor *anchor,
+                                   int64_t deadline, GError **error);
+
 #endif

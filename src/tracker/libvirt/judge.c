@@ -106,6 +106,7 @@ typedef struct
   const CairnLibvirtBitmap *broken; /* one that can't be trusted */
   const CairnLibvirtLayer *broken_layer;
   const CairnLibvirtLayer *deeper; /* a layer below a gap that has the bitmap again */
+  const CairnLibvirtLayer *bottom; /* where the bitmap begins */
   gboolean has_home;               /* one of them is the image that the anchor was set in */
 } Chain;
 
@@ -139,6 +140,7 @@ walk_chain (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, Chain *chai
       if (ended)
         continue;
       chain->n_layers++;
+      chain->bottom = layer;
       chain->least_bytes = MAX (chain->least_bytes, bitmap->dirty_bytes);
       chain->most_bytes
           = bitmap->is_uncounted ? UINT64_MAX : add_up (chain->most_bytes, bitmap->dirty_bytes);
@@ -195,25 +197,6 @@ refuse_missing (const CairnLibvirtDisk *disk, const Chain *chain, const CairnAnc
                  "image '%s' has no bitmap '%s': it was removed, QEMU was killed before it had "
                  "saved it, or the disk was copied or converted without it; " START_OVER,
                  active->path, anchor->bitmap);
-  return TRUE;
-}
-
-/* A block pull leaves the pulled image's bitmap behind, and the overlay's alone lacks its changes.
- */
-static gboolean
-refuse_moved (const CairnLibvirtDisk *disk, const Chain *chain, const CairnAnchor *anchor,
-              CairnJudgement *judgement)
-{
-  const CairnLibvirtLayer *active = disk->layers->pdata[0];
-
-  if (chain->has_home || !disk->is_local || !g_file_test (anchor->path, G_FILE_TEST_EXISTS))
-    return FALSE;
-  set_verdict (
-      judgement, CAIRN_VERDICT_MISSING,
-      "the disk is in image '%s' now and the point was made in '%s', which is still there: "
-      "if its content was pulled or copied over, changes may have stayed behind in it; "
-      "list the point while the VM is shut off, which looks closer, or " START_OVER,
-      active->path, anchor->path);
   return TRUE;
 }
 
@@ -283,11 +266,13 @@ judge_anchor (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, Newer *ne
   if (newer->witness && cairn_anchor_must_cover (anchor, newer->witness))
     newer_bytes = newer->bytes;
   if (refuse_size (disk, anchor, judgement) || refuse_missing (disk, &chain, anchor, judgement)
-      || refuse_broken (&chain, anchor, judgement) || refuse_moved (disk, &chain, anchor, judgement)
+      || refuse_broken (&chain, anchor, judgement)
       || refuse_shrunk (&chain, anchor, newer_bytes, judgement))
     return;
   set_verdict (judgement, CAIRN_VERDICT_TRACKED, "%s", "");
   judgement->dirty_bytes = chain.least_bytes;
+  if (!chain.has_home && disk->is_local && *chain.bottom->path)
+    judgement->moved_to = g_strdup (chain.bottom->path);
   remember (newer, anchor, &chain);
 }
 

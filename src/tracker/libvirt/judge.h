@@ -10,7 +10,8 @@
 void cairn_libvirt_probe (const CairnLibvirtLook *look, const CairnDisk *disk,
                           CairnDiskProbe *probe);
 
-/* Judges N anchors of one disk, oldest first. */
+/* Judges N anchors of one disk, oldest first. With moved_to set, TRACKED holds only if the image at
+ * the anchor's path agrees: changes.h. */
 void cairn_libvirt_judge (const CairnLibvirtLook *look, const CairnDisk *disk,
                           const CairnAnchor *const *anchors, size_t n_anchors,
                           CairnJudgement *judgements);

@@ -10,6 +10,7 @@
 #include "tracker/libvirt/edit.h"
 #include "tracker/libvirt/graft.h"
 #include "tracker/libvirt/judge.h"
+#include "tracker/libvirt/moved.h"
 #include "tracker/libvirt/records.h"
 #include "tracker/libvirt/view.h"
 
@@ -220,7 +221,8 @@ judge_once (CairnLibvirtTracker *self, const CairnVm *vm, const CairnDisk *disk,
       if (!cairn_libvirt_look_read_bitmaps (look, error))
         return FALSE;
       cairn_libvirt_judge (look, disk, anchors, n, judgements);
-      return TRUE;
+      return cairn_libvirt_confirm_moved (self, look, disk, anchors, n, judgements, deadline,
+                                          error);
     }
   return judge_by_description (self, vm, disk, judgements, n)
          || self->offline->ops->judge (self->offline, vm, disk, anchors, n, judgements, deadline,

@@ -48,7 +48,8 @@ void cairn_judgement_set (CairnJudgement *judgement, CairnVerdict verdict, const
 /* Why no bitmap is added to an encrypted image, or removed. */
 #define CAIRN_NO_KEY                                                                               \
   "is encrypted and QEMU doesn't open it without its key, which isn't known here; let libvirt "    \
-  "have it as the disk's secret (`virsh secret-define`) and connect to libvirt"
+  "have it as the disk's secret, not a private one, and connect to libvirt, or do this while the " \
+  "VM runs"
 #define CAIRN_OLD_ENCRYPTION                                                                       \
   "is encrypted as QEMU did before LUKS, which no VM can use any more; convert it with 'qemu-img " \
   "convert -O qcow2 -o encrypt.format=luks'"

@@ -3,6 +3,7 @@
 #include "tracker/offline/look.h"
 
 #include "tracker/offline/judge.h"
+#include "tracker/offline/origin.h"
 
 typedef struct
 {
@@ -91,6 +92,34 @@ cairn_offline_changes (const CairnDisk *disk, const CairnAnchor *anchor, uint64_
   if (done && judgement->verdict == CAIRN_VERDICT_TRACKED)
     *extents = g_steal_pointer (&found);
   return done;
+}
+
+gboolean
+cairn_offline_compare_origin (const CairnDisk *disk, const CairnAnchor *anchor,
+                              const GArray *extents, CairnJudgement *judgement, int64_t deadline,
+                              GError **error)
+{
+  CairnHolding holding = { .path = disk->path, .extents = extents };
+  CairnImageState state = CAIRN_IMAGE_CHANGED;
+  CairnJudgement found = { 0 };
+
+  for (int i = 0; i < CAIRN_LOOKS && state == CAIRN_IMAGE_CHANGED; i++)
+    {
+      g_autoptr (GPtrArray) origins = cairn_layers_new ();
+      const char *path;
+
+      cairn_judgement_clear (&found);
+      found = (CairnJudgement){ 0 };
+      if (!cairn_origin_compare (origins, anchor, &holding, &found, deadline, error))
+        return FALSE;
+      state = cairn_layers_state (origins, &path);
+    }
+  if (state != CAIRN_IMAGE_SETTLED)
+    cairn_judgement_set (judgement, CAIRN_VERDICT_BUSY, CAIRN_BUSY_REASON, anchor->path);
+  else if (found.reason)
+    cairn_judgement_set (judgement, found.verdict, "%s", found.reason);
+  cairn_judgement_clear (&found);
+  return TRUE;
 }
 
 void

@@ -29,6 +29,11 @@ gboolean cairn_offline_changes (const CairnDisk *disk, const CairnAnchor *anchor
 /* All bitmaps of the active layers of VM's images. Fails with TIMEOUT or OUT_OF_MEMORY only. */
 CairnInventory *cairn_offline_take_inventory (const CairnVm *vm, int64_t deadline, GError **error);
 
+/* The tracker's compare_origin. */
+gboolean cairn_offline_compare_origin (const CairnDisk *disk, const CairnAnchor *anchor,
+                                       const GArray *extents, CairnJudgement *judgement,
+                                       int64_t deadline, GError **error);
+
 /* What ANCHOR should know of its bitmap. */
 void cairn_offline_measure (const CairnDisk *disk, CairnAnchor *anchor);
 

@@ -86,6 +86,14 @@ offline_changes (CairnTracker *tracker, const CairnVm *vm, CairnQuestion *questi
   return TRUE;
 }
 
+static gboolean
+offline_compare_origin (CairnTracker *tracker, const CairnDisk *disk, const CairnAnchor *anchor,
+                        const GArray *extents, CairnJudgement *judgement, int64_t deadline,
+                        GError **error)
+{
+  return cairn_offline_compare_origin (disk, anchor, extents, judgement, deadline, error);
+}
+
 static CairnInventory *
 offline_take_inventory (CairnTracker *tracker, const CairnVm *vm, int64_t deadline, GError **error)
 {
@@ -100,6 +108,7 @@ static const CairnTrackerOps offline_ops = {
   .measure = offline_measure,
   .remove_bitmap = offline_remove_bitmap,
   .judge = offline_judge,
+  .compare_origin = offline_compare_origin,
   .changes = offline_changes,
   .open_view = offline_open_view,
   .graft_bitmap = offline_graft_bitmap,

@@ -12,11 +12,23 @@
 #include "refpoint/tracker.h"
 #include "tracker/offline/strand.h"
 
-/* When no layer of STRAND is at the anchor's path and a file is there that has the bitmap, all that
- * it holds must be in STRAND; otherwise JUDGEMENT is set to DISABLED, or to what keeps the file
- * from being looked at. When the bitmap has moved, and all of it, only JUDGEMENT's moved_to is set.
- * ORIGINS keeps the files that were opened.
- * Errors: TIMEOUT, OUT_OF_MEMORY; qcow2.h for STRAND's layers. */
+/* What a bitmap of a disk holds now. All members are borrowed. */
+typedef struct
+{
+  const char *path;          /* of the disk's active image, for messages */
+  const CairnStrand *strand; /* where it is read; or... */
+  const GArray *extents;     /* ...all of it */
+} CairnHolding;
+
+/* When a file at the anchor's path has the bitmap, all that it holds must be in HOLDING; otherwise
+ * JUDGEMENT is set to DISABLED, or to what keeps the file from being looked at. ORIGINS keeps the
+ * files that were opened. Errors: TIMEOUT, OUT_OF_MEMORY. */
+gboolean cairn_origin_compare (GPtrArray *origins, const CairnAnchor *anchor,
+                               const CairnHolding *holding, CairnJudgement *judgement,
+                               int64_t deadline, GError **error);
+
+/* The same when no layer of STRAND is at the anchor's path. When the bitmap has moved, and all of
+ * it, only JUDGEMENT's moved_to is set. */
 gboolean cairn_origin_judge (GPtrArray *origins, const CairnAnchor *anchor,
                              const CairnStrand *strand, CairnJudgement *judgement, int64_t deadline,
                              GError **error);
