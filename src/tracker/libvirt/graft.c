@@ -5,6 +5,8 @@
  * of another one, and nothing is left on disk. */
 #include "tracker/libvirt/graft.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <json-glib/json-glib.h>
 #include <libvirt/libvirt-qemu.h>
 #include <stdlib.h>
@@ -129,6 +131,24 @@ graft_from (const Graft *graft, int fd, GError **error)
   return ok;
 }
 
+/* QEMU takes a descriptor for reading only if it is open for just that. */
+static int
+open_scratch (const CairnLibvirtLook *look, const CairnGranules *granules, GError **error)
+{
+  int fd = cairn_scratch_new (granules, error);
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  int readable = fd >= 0 ? open (path, O_RDONLY | O_CLOEXEC) : -1;
+
+  if (fd >= 0 && readable < 0)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
+                 "the scratch image for VM '%s' can't be opened again (%s); check that /proc is "
+                 "mounted",
+                 look->description->name, g_strerror (errno));
+  if (fd >= 0)
+    close (fd);
+  return readable;
+}
+
 /* The catcher must have recorded without a break, or the result would lack changes. */
 static gboolean
 check_catcher (const CairnLibvirtLayer *active, const char *catcher, GError **error)
@@ -164,7 +184,7 @@ cairn_libvirt_graft (CairnLibvirtLook *look, const CairnDisk *disk, const char *
   cairn_libvirt_look_forget_bitmaps (look);
   if (!cairn_libvirt_look_read_bitmaps (look, error) || !check_catcher (active, catcher, error))
     return FALSE;
-  fd = cairn_scratch_new (granules, error);
+  fd = open_scratch (look, granules, error);
   if (fd < 0)
     return FALSE;
   ok = cairn_libvirt_gate_enter (look, error);
