@@ -129,6 +129,34 @@ CAIRN_API GPtrArray *cairn_service_list_reference_points (CairnService *service,
 CAIRN_API CairnPointState *cairn_service_get_reference_point (CairnService *service,
                                                               const char *point, GError **error);
 
+/* ---- events ---- */
+
+/* Something happened to a VM that has points, and this is what holds for them since. */
+typedef struct
+{
+  char *vm_guid;
+  char *vm_name;     /* "" when the hypervisor doesn't know the VM (any more) */
+  char *what;        /* what happened, in a few words: "stopped, started" */
+  GPtrArray *points; /* of CairnPointState, oldest first; NULL when it couldn't be found out */
+  GError *cause;     /* why not, or what else went wrong; NULL = nothing */
+} CairnEvent;
+
+/* Called without any lock; may call the service. FALSE ends the watch. */
+typedef gboolean (*CairnEventFunc) (const CairnEvent *event, gpointer user);
+
+/* Looks again at the points of each VM to which something happens (it started, stopped, arrived by
+ * migration, was defined or undefined; a block copy ended, ...), and at the beginning, and after
+ * the hypervisor's daemon was away, at those of all VMs: what another operation left is finished,
+ * the hypervisor's records are made to follow, lost bitmaps are remembered; then FUNCTION is told.
+ * A VM in use is looked at when it is free. Several events may be told as one. Returns when
+ * FUNCTION gives FALSE or cairn_service_stop_watch was called. Errors: NOT_SUPPORTED (plain images
+ * have no events), SYSTEM_NOT_AVAILABLE (at the beginning), FAILED (the store). */
+CAIRN_API gboolean cairn_service_watch (CairnService *service, CairnEventFunc function,
+                                        gpointer user, GError **error);
+
+/* Makes cairn_service_watch return soon, or the next one at once. From any thread. */
+CAIRN_API void cairn_service_stop_watch (CairnService *service);
+
 /* ---- changes ---- */
 
 typedef struct

@@ -162,6 +162,7 @@ gboolean cli_run_export (Cli *cli, GError **error);
 gboolean cli_run_import (Cli *cli, GError **error);
 gboolean cli_run_changes (Cli *cli, GError **error);
 gboolean cli_run_destroy (Cli *cli, GError **error);
+gboolean cli_run_watch (Cli *cli, GError **error);
 gboolean cli_run_remove_data (Cli *cli, GError **error);
 gboolean cli_run_doctor (Cli *cli, GError **error);
 gboolean cli_run_vmcx_dump (Cli *cli, GError **error);

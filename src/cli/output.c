@@ -113,6 +113,13 @@ cli_output_commit (CliOutput *out)
   out->committed = TRUE;
 }
 
+gboolean
+cli_output_flush (CliOutput *out)
+{
+  write_held (out);
+  return out->write_errno == 0;
+}
+
 void
 cli_output_discard (CliOutput *out)
 {

@@ -53,6 +53,9 @@ void cli_output_shown (CliOutput *out, const char *text);
 /* The command can't fail any more: what is held may be written at any time. */
 void cli_output_commit (CliOutput *out);
 
+/* Writes what is held, now. FALSE when it can't be written, or an earlier piece couldn't. */
+gboolean cli_output_flush (CliOutput *out);
+
 /* Drops what is held: the command failed. */
 void cli_output_discard (CliOutput *out);
 

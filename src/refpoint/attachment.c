@@ -27,7 +27,7 @@ cairn_anchor_find_disk (const CairnAnchor *anchor, const CairnVm *vm)
 }
 
 gboolean
-cairn_anchor_judge_unattached (const CairnAnchor *anchor, const CairnDisk *disk,
+cairn_anchor_judge_unattached (const CairnAnchor *anchor, const CairnVm *vm, const CairnDisk *disk,
                                CairnJudgement *judgement)
 {
   if (!anchor->bitmap)
@@ -38,6 +38,15 @@ cairn_anchor_judge_unattached (const CairnAnchor *anchor, const CairnDisk *disk,
                              "the point here; anchor "
                              "it by comparing the disk with a copy of it as of that time",
                              anchor->target, anchor->path);
+      return TRUE;
+    }
+  if (!vm)
+    {
+      judgement->verdict = CAIRN_VERDICT_NO_FILE;
+      judgement->reason = g_strdup_printf (
+          "the point's VM isn't known here, so disk '%s' ('%s') can't be looked at; define the VM "
+          "again, or name the connection that knows it with --connect",
+          anchor->target, anchor->path);
       return TRUE;
     }
   if (!disk)
@@ -117,7 +126,7 @@ begin_state (const CairnPoint *point, const CairnVm *vm, GPtrArray *groups)
                                     disk ? disk->path : anchor->path, CAIRN_VERDICT_TRACKED, NULL);
 
       g_ptr_array_add (state->disks, verdict);
-      if (cairn_anchor_judge_unattached (anchor, disk, &judgement))
+      if (cairn_anchor_judge_unattached (anchor, vm, disk, &judgement))
         {
           verdict->verdict = judgement.verdict;
           g_free (verdict->reason);
@@ -135,11 +144,8 @@ begin_state (const CairnPoint *point, const CairnVm *vm, GPtrArray *groups)
   return state;
 }
 
-/* Verdicts after which changes may be missing for good: whatever mends their outward sign (the
- * bitmap enabled or added again, the disk shrunk back) doesn't bring back what wasn't recorded. An
- * overlay isn't among them: committed, its base's bitmap is right again. */
-static gboolean
-loses_changes (CairnVerdict verdict)
+gboolean
+cairn_verdict_loses_changes (CairnVerdict verdict)
 {
   return verdict == CAIRN_VERDICT_DISABLED || verdict == CAIRN_VERDICT_MISSING
          || verdict == CAIRN_VERDICT_IN_USE || verdict == CAIRN_VERDICT_SIZE_DIFFERS
@@ -162,7 +168,7 @@ find_news (const CairnPoint *point, const CairnAnchor *anchor, const CairnJudgem
       return judgement->dirty_bytes > anchor->dirty_seen_bytes || seen->moved_to;
     }
   seen->lost = cairn_verdict_name (judgement->verdict);
-  return !anchor->lost && loses_changes (judgement->verdict);
+  return !anchor->lost && cairn_verdict_loses_changes (judgement->verdict);
 }
 
 /* An anchor that was lost once stays so. */

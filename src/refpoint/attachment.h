@@ -10,9 +10,15 @@
 CairnDisk *cairn_anchor_find_disk (const CairnAnchor *anchor, const CairnVm *vm);
 
 /* The verdict where there is nothing to look at: the anchor was never tied to a bitmap, or its disk
- * isn't attached (DISK is NULL). FALSE when the tracker must be asked. */
-gboolean cairn_anchor_judge_unattached (const CairnAnchor *anchor, const CairnDisk *disk,
-                                        CairnJudgement *judgement);
+ * isn't attached (DISK is NULL), or the VM isn't known (VM is NULL, and DISK). FALSE when the
+ * tracker must be asked. */
+gboolean cairn_anchor_judge_unattached (const CairnAnchor *anchor, const CairnVm *vm,
+                                        const CairnDisk *disk, CairnJudgement *judgement);
+
+/* Verdicts after which changes may be missing for good: whatever mends their outward sign (the
+ * bitmap enabled or added again, the disk shrunk back) doesn't bring back what wasn't recorded. An
+ * overlay isn't among them: committed, its base's bitmap is right again. */
+gboolean cairn_verdict_loses_changes (CairnVerdict verdict);
 
 /* Remembers what a look at an anchor showed: how much was dirty (what was dirty once can't become
  * clean by itself, so a bitmap that shows less was cleared), and that it is lost. JUDGEMENT becomes

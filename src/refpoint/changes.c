@@ -32,11 +32,11 @@ typedef struct
 /* Whether the tracker must be asked about ANCHOR; else its verdict goes to ANSWER. KNOWN is its
  * verdict from a look with its siblings, or NULL. */
 static gboolean
-needs_asking (const CairnAnchor *anchor, const CairnDisk *disk, const CairnDiskVerdict *known,
-              CairnJudgement *answer)
+needs_asking (const CairnAnchor *anchor, const CairnVm *vm, const CairnDisk *disk,
+              const CairnDiskVerdict *known, CairnJudgement *answer)
 {
   if (!known || known->verdict == CAIRN_VERDICT_TRACKED)
-    return !cairn_anchor_judge_unattached (anchor, disk, answer);
+    return !cairn_anchor_judge_unattached (anchor, vm, disk, answer);
   answer->verdict = known->verdict;
   answer->reason = g_strdup (known->reason);
   return FALSE;
@@ -100,8 +100,8 @@ pose (const Question *question, const CairnPointState *state, const char *target
 
       if (target && g_strcmp0 (disk ? disk->target : anchor->target, target) != 0)
         continue;
-      one.is_settled
-          = !needs_asking (anchor, disk, state ? state->disks->pdata[i] : NULL, &one.judgement);
+      one.is_settled = !needs_asking (anchor, question->vm, disk,
+                                      state ? state->disks->pdata[i] : NULL, &one.judgement);
       g_array_append_val (questions, one);
     }
   return questions;
@@ -213,11 +213,10 @@ cairn_service_get_changes (CairnService *service, const char *id, const CairnCha
   g_autoptr (GPtrArray) answers = NULL;
   gboolean ok;
 
-  if (!point)
+  if (!point || !cairn_service_look_for_vm (service, point->vm_guid, &vm, error))
     return FALSE;
   if (!query)
     query = &everything;
-  vm = cairn_service_find_vm (service, point->vm_guid, NULL);
   if (vm)
     cairn_service_settle_for (service, vm, point->guid, question.deadline);
   question.point = point;

@@ -16,6 +16,8 @@ cairn_service_new (CairnStore *store, CairnTracker *tracker, CairnOpenCopyFunc o
   service->config = config;
   service->timeout_us = timeout_us;
   service->recovers = g_strcmp0 (g_getenv ("CAIRN_RECOVERY"), "off") != 0;
+  g_mutex_init (&service->watch_lock);
+  g_cond_init (&service->watch_changed);
   return service;
 }
 
@@ -27,6 +29,8 @@ cairn_service_close (CairnService *service)
   service->tracker->ops->close (service->tracker);
   service->store->ops->close (service->store);
   cairn_config_free (service->config);
+  g_mutex_clear (&service->watch_lock);
+  g_cond_clear (&service->watch_changed);
   g_free (service);
 }
 
@@ -124,6 +128,18 @@ cairn_service_find_vm (CairnService *service, const char *name_or_guid, GError *
 }
 
 gboolean
+cairn_service_look_for_vm (CairnService *service, const char *guid, CairnVm **vm, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  *vm = cairn_service_find_vm (service, guid, &cause);
+  if (*vm || cause->code == CAIRN_ERROR_INVALID_PARAMETER)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
+}
+
+gboolean
 cairn_service_may_change (CairnService *service, const CairnVm *vm, GError **error)
 {
   CairnTracker *tracker = service->tracker;
@@ -143,17 +159,44 @@ cairn_service_keep_vm (const CairnVm *vm, CairnStoreChange *change, CairnVm **co
   change->put_vm = *copy;
 }
 
+/* Not everybody who settles has the VM to himself: a point may have been destroyed meanwhile,
+ * record and all, before its record was added again. One that goes from now on takes its record
+ * along. */
+static gboolean
+drop_dead (CairnService *service, const CairnVm *vm, const GPtrArray *added, GError **error)
+{
+  CairnTracker *tracker = service->tracker;
+  g_autoptr (GPtrArray) points = NULL;
+
+  if (added->len == 0)
+    return TRUE;
+  points = service->store->ops->list_points (service->store, vm->guid, error);
+  for (guint i = 0; points && i < added->len; i++)
+    {
+      gboolean is_alive = FALSE;
+
+      for (guint k = 0; k < points->len && !is_alive; k++)
+        is_alive = g_str_equal (((CairnPoint *)points->pdata[k])->guid, added->pdata[i]);
+      if (!is_alive && !tracker->ops->drop_record (tracker, vm, added->pdata[i], error))
+        return FALSE;
+    }
+  return points != NULL;
+}
+
 gboolean
 cairn_service_try_settle (CairnService *service, const CairnVm *vm, int64_t deadline,
                           GError **error)
 {
   CairnTracker *tracker = service->tracker;
+  g_autoptr (GPtrArray) added = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) points = NULL;
+  gboolean settled;
 
   if (!tracker->ops->settle)
     return TRUE;
   points = service->store->ops->list_points (service->store, vm->guid, error);
-  return points && tracker->ops->settle (tracker, vm, points, deadline, error);
+  settled = points && tracker->ops->settle (tracker, vm, points, added, deadline, error);
+  return drop_dead (service, vm, added, settled ? error : NULL) && settled;
 }
 
 void

@@ -35,6 +35,10 @@ struct CairnService
   int64_t opening_us;     /* when the opening began: its time counts for the first call; then 0 */
   gboolean recovers;      /* FALSE only in tests that show what recovery is for */
   gboolean has_recovered; /* recovery ran in this process */
+
+  GMutex watch_lock; /* watch.c's; guards also what waits there */
+  GCond watch_changed;
+  gboolean watch_stops;
 };
 
 /* The factory's way in (src/service): takes over STORE, TRACKER and CONFIG. */
@@ -53,6 +57,11 @@ gboolean cairn_deadline_check (int64_t deadline, GError **error);
 
 /* The VM by name or GUID; the caller's. INVALID_PARAMETER when unknown. */
 CairnVm *cairn_service_find_vm (CairnService *service, const char *name_or_guid, GError **error);
+
+/* The VM of a point: *VM is NULL when it isn't known (another connection's, undefined, forgotten).
+ * FALSE when that can't be found out. */
+gboolean cairn_service_look_for_vm (CairnService *service, const char *guid, CairnVm **vm,
+                                    GError **error);
 
 /* FALSE with SYSTEM_IN_USE while VM can't be worked on. */
 gboolean cairn_service_may_change (CairnService *service, const CairnVm *vm, GError **error);

@@ -95,7 +95,8 @@ take_path (CairnAnchor *anchor, const CairnDisk *disk)
 
 /* The question about ANCHOR, settled when KNOWN or the lack of a disk answers it. */
 static CairnQuestion
-pose_question (const CairnAnchor *anchor, const CairnDisk *disk, const CairnDiskVerdict *known)
+pose_question (const CairnVm *vm, const CairnAnchor *anchor, const CairnDisk *disk,
+               const CairnDiskVerdict *known)
 {
   CairnQuestion question = { .disk = disk, .anchor = anchor, .length_bytes = UINT64_MAX };
 
@@ -106,7 +107,7 @@ pose_question (const CairnAnchor *anchor, const CairnDisk *disk, const CairnDisk
       question.judgement.reason = g_strdup (known->reason);
     }
   else if (!disk)
-    question.is_settled = cairn_anchor_judge_unattached (anchor, NULL, &question.judgement);
+    question.is_settled = cairn_anchor_judge_unattached (anchor, vm, NULL, &question.judgement);
   return question;
 }
 
@@ -122,7 +123,8 @@ judge_point (CairnImporting *import, guint index, const CairnPointState *state, 
     {
       CairnAnchor *anchor = point->anchors->pdata[k];
       const CairnDisk *disk = match_disk (import, anchor, taken);
-      CairnQuestion question = pose_question (anchor, disk, state->disks->pdata[k]);
+      CairnQuestion question
+          = pose_question (import->operation->vm, anchor, disk, state->disks->pdata[k]);
 
       take_path (anchor, disk);
       g_array_append_val (questions, question);

@@ -4,23 +4,19 @@
 #include "refpoint/newcomer.h"
 #include "refpoint/operation.h"
 
-/* Points of one VM whose record may be gone (another host's, or forgotten). */
+/* Points of one VM, which may be gone. */
 static gboolean
-append_states (CairnService *service, const char *vm_guid, GPtrArray *points, GPtrArray *states,
+append_states (CairnService *service, const CairnVm *vm, GPtrArray *points, GPtrArray *states,
                int64_t deadline, GError **error)
 {
-  g_autoptr (CairnVm) vm = cairn_service_find_vm (service, vm_guid, NULL);
-  g_autoptr (CairnNewcomers) newcomers = cairn_newcomers_new (service, vm);
-  g_autoptr (GPtrArray) judged = cairn_points_judge (service, vm, points, deadline, error);
+  g_autoptr (GPtrArray) judged = NULL;
 
+  if (vm)
+    cairn_service_settle (service, vm, deadline);
+  judged = cairn_points_judge (service, vm, points, deadline, error);
   if (!judged)
     return FALSE;
-  for (guint i = 0; i < judged->len; i++)
-    {
-      CairnPointState *state = judged->pdata[i];
-
-      cairn_newcomers_append (newcomers, state->point, state->disks);
-    }
+  cairn_newcomers_append_to_all (service, vm, judged);
   g_ptr_array_extend_and_steal (states, g_steal_pointer (&judged));
   return TRUE;
 }
@@ -43,17 +39,17 @@ cairn_service_list_reference_points (CairnService *service, const char *name, GE
   points = service->store->ops->list_points (service->store, vm ? vm->guid : NULL, error);
   if (!points)
     return NULL;
-  if (vm)
-    cairn_service_settle (service, vm, deadline);
   for (guint first = 0; first < points->len;)
     {
       const char *guid = ((CairnPoint *)points->pdata[first])->vm_guid;
       g_autoptr (GPtrArray) group = g_ptr_array_new ();
+      g_autoptr (CairnVm) found = NULL;
 
       while (first < points->len
              && g_str_equal (((CairnPoint *)points->pdata[first])->vm_guid, guid))
         g_ptr_array_add (group, points->pdata[first++]);
-      if (!append_states (service, guid, group, states, deadline, error))
+      if ((!vm && !cairn_service_look_for_vm (service, guid, &found, error))
+          || !append_states (service, vm ? vm : found, group, states, deadline, error))
         return NULL;
     }
   return g_steal_pointer (&states);
@@ -68,9 +64,8 @@ cairn_service_get_reference_point (CairnService *service, const char *id, GError
   g_autoptr (CairnNewcomers) newcomers = NULL;
   CairnPointState *state;
 
-  if (!point)
+  if (!point || !cairn_service_look_for_vm (service, point->vm_guid, &vm, error))
     return NULL;
-  vm = cairn_service_find_vm (service, point->vm_guid, NULL);
   newcomers = cairn_newcomers_new (service, vm);
   state = cairn_point_judge (service, vm, point, deadline, error);
   if (state)

@@ -100,3 +100,16 @@ cairn_newcomers_append (CairnNewcomers *newcomers, const CairnPoint *point, GPtr
                                                          CAIRN_VERDICT_UNANCHORED, reason));
     }
 }
+
+void
+cairn_newcomers_append_to_all (CairnService *service, const CairnVm *vm, GPtrArray *states)
+{
+  g_autoptr (CairnNewcomers) newcomers = cairn_newcomers_new (service, vm);
+
+  for (guint i = 0; i < states->len; i++)
+    {
+      CairnPointState *state = states->pdata[i];
+
+      cairn_newcomers_append (newcomers, state->point, state->disks);
+    }
+}

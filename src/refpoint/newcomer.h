@@ -19,4 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnNewcomers, cairn_newcomers_free)
 void cairn_newcomers_append (CairnNewcomers *newcomers, const CairnPoint *point,
                              GPtrArray *verdicts);
 
+/* The same for each of STATES (of CairnPointState), all of VM, which may be NULL. */
+void cairn_newcomers_append_to_all (CairnService *service, const CairnVm *vm, GPtrArray *states);
+
 #endif

@@ -93,6 +93,11 @@ typedef struct
 typedef struct CairnTracker CairnTracker;
 typedef struct CairnView CairnView; /* view.h */
 
+/* WHAT (a few words, static) happened to the VM of that GUID. NULL: it may have to any VM, since
+ * the watch begins or events were missed. Called on a thread of the tracker's own: it returns soon,
+ * and calls no method of the tracker. */
+typedef void (*CairnHappenedFunc) (const char *vm_guid, const char *what, gpointer user);
+
 /* A VM argument is what find_vm (or the store) gave in the same call of the service. A recovery
  * may have no more than its GUID. */
 typedef struct
@@ -167,10 +172,10 @@ typedef struct
 
   /* Makes the hypervisor's own records of the VM's points agree with POINTS (of CairnPoint, all
    * that the store has of it, oldest first): what it lacks and can have is added, checked against
-   * the disks when the VM runs. It removes nothing. A failure leaves the store's truth as it is.
-   * NULL: there are no such records. */
+   * the disks when the VM runs, and its name put into ADDED (of char *, owned). It removes nothing.
+   * A failure leaves the store's truth as it is. NULL: there are no such records. */
   gboolean (*settle) (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *points,
-                      int64_t deadline, GError **error);
+                      GPtrArray *added, int64_t deadline, GError **error);
 
   /* Whether settle would be needed for the point NAME: there should be a record and there is none.
    * One quick question. NULL: never. */
@@ -205,13 +210,16 @@ typedef struct
                             const char *name, const CairnGranules *granules, const char *catcher,
                             int64_t deadline, GError **error);
 
-  /* Calls HAPPENED with the GUID of each VM to which something happened that may change what holds
-   * for its points (started, stopped, migrated in, undefined, a block job ended), until it gives
-   * FALSE or DEADLINE passes. Once at the beginning with NULL: everything may have changed. NULL:
-   * there are no events. */
-  gboolean (*watch) (CairnTracker *tracker,
-                     gboolean (*happened) (const char *vm_guid, const char *what, gpointer user),
-                     gpointer user, int64_t deadline, GError **error);
+  /* From now on, until end_watch, HAPPENED is told of each VM to which something happened that may
+   * change what holds for its points (started, stopped, migrated in, undefined, a block job ended),
+   * and once at the beginning of every VM. The tracker reconnects to its hypervisor by itself.
+   * One watch at a time. Other methods may be called meanwhile, by the same thread. Errors:
+   * SYSTEM_NOT_AVAILABLE. NULL: there are no events. */
+  gboolean (*begin_watch) (CairnTracker *tracker, CairnHappenedFunc happened, gpointer user,
+                           GError **error);
+
+  /* HAPPENED isn't called any more once this returns. */
+  void (*end_watch) (CairnTracker *tracker);
 } CairnTrackerOps;
 
 struct CairnTracker

@@ -31,11 +31,12 @@ typedef struct
   size_t size;
 } Block;
 
+/* Zeros may be put several fields at once. */
 static void
 put (Block *block, uint64_t value, size_t n_bytes)
 {
   while (n_bytes-- > 0)
-    block->bytes[block->size++] = (uint8_t)(value >> 8 * n_bytes);
+    block->bytes[block->size++] = (uint8_t)(n_bytes < sizeof value ? value >> 8 * n_bytes : 0);
 }
 
 static void

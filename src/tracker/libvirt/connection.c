@@ -53,10 +53,11 @@ start_events (void)
 
 /* ---- opening, with a time limit ---- */
 
-typedef struct
+typedef struct CairnLibvirtOpening
 {
   gint references; /* the opener's and the waiter's */
   char *uri;
+  GThread *thread; /* the waiter's */
   GMutex lock;
   GCond done;
   gboolean is_done;
@@ -97,43 +98,74 @@ open_connection (gpointer user)
   return NULL;
 }
 
-static virConnectPtr
-wait_for_opening (Opening *opening, GError **error)
-{
-  gint64 end = g_get_monotonic_time () + CAIRN_LIBVIRT_OPEN_MS * G_TIME_SPAN_MILLISECOND;
-  virConnectPtr conn;
-  gboolean answered = TRUE;
-
-  g_mutex_lock (&opening->lock);
-  while (!opening->is_done && answered)
-    answered = g_cond_wait_until (&opening->done, &opening->lock, end);
-  conn = g_steal_pointer (&opening->conn);
-  if (opening->error)
-    g_propagate_error (error, g_steal_pointer (&opening->error));
-  else if (!conn)
-    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
-                 "libvirt at '%s' doesn't answer; check that libvirtd runs and isn't stopped",
-                 opening->uri);
-  g_mutex_unlock (&opening->lock);
-  return conn;
-}
-
-/* On a thread of its own, which is left behind when libvirtd never answers. */
-static virConnectPtr
-open_in_time (const char *uri, GError **error)
+static Opening *
+opening_start (const char *uri)
 {
   Opening *opening = g_new0 (Opening, 1);
-  GThread *thread;
-  virConnectPtr conn;
 
   opening->references = 2;
   opening->uri = g_strdup (uri);
   g_mutex_init (&opening->lock);
   g_cond_init (&opening->done);
-  thread = g_thread_new ("libvirt-open", open_connection, opening);
-  conn = wait_for_opening (opening, error);
-  g_thread_unref (thread);
+  opening->thread = g_thread_new ("libvirt-open", open_connection, opening);
+  return opening;
+}
+
+/* Whether it is done by END. Then CONN, or ERROR, is the caller's. */
+static gboolean
+opening_wait (Opening *opening, gint64 end, virConnectPtr *conn, GError **error)
+{
+  gboolean answered = TRUE;
+
+  g_mutex_lock (&opening->lock);
+  while (!opening->is_done && answered)
+    answered = g_cond_wait_until (&opening->done, &opening->lock, end);
+  answered = opening->is_done;
+  *conn = g_steal_pointer (&opening->conn);
+  if (opening->error)
+    g_propagate_error (error, g_steal_pointer (&opening->error)); /* frees it where ERROR is NULL */
+  g_mutex_unlock (&opening->lock);
+  return answered;
+}
+
+/* Lets PENDING go, with its thread if that is done. */
+static void
+drop_pending (CairnLibvirt *libvirt, gboolean is_done)
+{
+  Opening *opening = g_steal_pointer (&libvirt->pending);
+
+  if (is_done)
+    g_thread_join (opening->thread);
+  else
+    g_thread_unref (opening->thread);
   opening_unref (opening);
+}
+
+/* On a thread of its own, which is left behind when libvirtd never answers: one only, however often
+ * it is tried. What such a one found long after it was waited for is old news. */
+static virConnectPtr
+open_in_time (CairnLibvirt *libvirt, GError **error)
+{
+  gint64 end = g_get_monotonic_time () + libvirt->open_ms * G_TIME_SPAN_MILLISECOND;
+  virConnectPtr conn = NULL;
+
+  if (libvirt->pending && opening_wait (libvirt->pending, 0, &conn, NULL))
+    {
+      drop_pending (libvirt, TRUE);
+      if (conn && virConnectIsAlive (conn) == 1)
+        return conn;
+      if (conn)
+        virConnectClose (conn);
+      conn = NULL;
+    }
+  if (!libvirt->pending)
+    libvirt->pending = opening_start (libvirt->uri);
+  if (opening_wait (libvirt->pending, end, &conn, error))
+    drop_pending (libvirt, TRUE);
+  else
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
+                 "libvirt at '%s' doesn't answer; check that libvirtd runs and isn't stopped",
+                 libvirt->uri);
   return conn;
 }
 
@@ -166,6 +198,7 @@ cairn_libvirt_new (const char *uri, GError **error)
     return NULL;
   libvirt = g_new0 (CairnLibvirt, 1);
   libvirt->uri = g_strdup (uri);
+  libvirt->open_ms = CAIRN_LIBVIRT_OPEN_MS;
   return libvirt;
 }
 
@@ -174,10 +207,19 @@ cairn_libvirt_free (CairnLibvirt *libvirt)
 {
   if (!libvirt)
     return;
-  if (libvirt->conn)
-    virConnectClose (libvirt->conn);
+  cairn_libvirt_disconnect (libvirt);
+  if (libvirt->pending)
+    drop_pending (libvirt, FALSE);
   g_free (libvirt->uri);
   g_free (libvirt);
+}
+
+void
+cairn_libvirt_disconnect (CairnLibvirt *libvirt)
+{
+  if (libvirt->conn)
+    virConnectClose (libvirt->conn);
+  libvirt->conn = NULL;
 }
 
 virConnectPtr
@@ -185,16 +227,14 @@ cairn_libvirt_connect (CairnLibvirt *libvirt, GError **error)
 {
   if (libvirt->conn && virConnectIsAlive (libvirt->conn) == 1)
     return libvirt->conn;
-  if (libvirt->conn)
-    virConnectClose (libvirt->conn);
-  libvirt->conn = NULL;
+  cairn_libvirt_disconnect (libvirt);
   if (!start_events ())
     {
       g_set_error_literal (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
                            "libvirt's client library can't be started; reinstall libvirt0");
       return NULL;
     }
-  libvirt->conn = open_in_time (libvirt->uri, error);
+  libvirt->conn = open_in_time (libvirt, error);
   if (libvirt->conn)
     virConnectSetKeepAlive (libvirt->conn, CAIRN_LIBVIRT_KEEPALIVE_INTERVAL_S,
                             CAIRN_LIBVIRT_KEEPALIVE_COUNT);

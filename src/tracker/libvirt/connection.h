@@ -23,9 +23,11 @@
 typedef struct
 {
   char *uri;
+  gint64 open_ms;     /* CAIRN_LIBVIRT_OPEN_MS, unless its owner can't wait that long */
   virConnectPtr conn; /* NULL until first used */
   int gate_fd;        /* of gate.h */
   unsigned gate_depth;
+  struct CairnLibvirtOpening *pending; /* one that hasn't been answered; NULL = none */
 } CairnLibvirt;
 
 /* Checks URI only: a local one of the QEMU driver. INVALID_PARAMETER, NOT_SUPPORTED (another
@@ -35,5 +37,8 @@ void cairn_libvirt_free (CairnLibvirt *libvirt);
 
 /* The live connection; borrowed. SYSTEM_NOT_AVAILABLE, ACCESS_DENIED. */
 virConnectPtr cairn_libvirt_connect (CairnLibvirt *libvirt, GError **error);
+
+/* Closes the connection, if there is one. */
+void cairn_libvirt_disconnect (CairnLibvirt *libvirt);
 
 #endif

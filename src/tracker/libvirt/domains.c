@@ -106,9 +106,10 @@ CairnVm *
 cairn_libvirt_find_vm (CairnTracker *tracker, const char *name_or_guid, GError **error)
 {
   CairnLibvirtTracker *self = (CairnLibvirtTracker *)tracker;
-  CairnLibvirtLook *look
-      = keep_look (self, cairn_libvirt_look_find (self->libvirt, name_or_guid, error));
+  CairnLibvirtLook *look;
 
+  g_hash_table_remove_all (self->looks);
+  look = keep_look (self, cairn_libvirt_look_find (self->libvirt, name_or_guid, error));
   return look ? vm_new (self, look) : NULL;
 }
 
@@ -127,6 +128,7 @@ cairn_libvirt_list_vms (CairnTracker *tracker, GError **error)
   virDomainPtr *domains = NULL;
   int n;
 
+  g_hash_table_remove_all (self->looks);
   if (!conn)
     return NULL;
   n = virConnectListAllDomains (conn, &domains, 0);

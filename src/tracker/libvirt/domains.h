@@ -5,17 +5,19 @@
 
 #include "refpoint/tracker.h"
 #include "tracker/libvirt/look.h"
+#include "tracker/libvirt/watch.h"
 
 typedef struct
 {
   CairnTracker tracker;
-  CairnLibvirt *libvirt; /* owned */
-  CairnTracker *offline; /* owned */
-  GHashTable *looks;     /* VM GUID -> CairnLibvirtLook, owned: the newest of each */
+  CairnLibvirt *libvirt;    /* owned */
+  CairnTracker *offline;    /* owned */
+  CairnLibvirtWatch *watch; /* owned; NULL = nobody watches */
+  GHashTable *looks;        /* VM GUID -> CairnLibvirtLook, owned: those of this call */
 } CairnLibvirtTracker;
 
-/* The look of this call of the service at VM; taken now when there is none. Borrowed: valid until
- * the next look at the same VM. */
+/* The look of this call of the service at VM; taken now when there is none. find_vm and list_vms
+ * forget all earlier ones. Borrowed: valid until then, or until VM has turned. */
 CairnLibvirtLook *cairn_libvirt_look_at (CairnLibvirtTracker *self, const CairnVm *vm,
                                          GError **error);
 

@@ -25,6 +25,7 @@ close_tracker (CairnTracker *tracker)
 {
   CairnLibvirtTracker *self = tracker_of (tracker);
 
+  cairn_libvirt_watch_end (self->watch);
   g_hash_table_unref (self->looks);
   self->offline->ops->close (self->offline);
   cairn_libvirt_free (self->libvirt);
@@ -363,6 +364,23 @@ graft_bitmap (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, c
     }
 }
 
+/* ---- events ---- */
+
+static gboolean
+begin_watch (CairnTracker *tracker, CairnHappenedFunc happened, gpointer user, GError **error)
+{
+  CairnLibvirtTracker *self = tracker_of (tracker);
+
+  self->watch = cairn_libvirt_watch_begin (self->libvirt->uri, happened, user, error);
+  return self->watch != NULL;
+}
+
+static void
+end_watch (CairnTracker *tracker)
+{
+  g_clear_pointer (&tracker_of (tracker)->watch, cairn_libvirt_watch_end);
+}
+
 /* ---- the table ---- */
 
 static const CairnTrackerOps libvirt_ops = {
@@ -385,6 +403,8 @@ static const CairnTrackerOps libvirt_ops = {
   .end_leftover_job = end_leftover_job,
   .open_view = open_view,
   .graft_bitmap = graft_bitmap,
+  .begin_watch = begin_watch,
+  .end_watch = end_watch,
 };
 
 static void

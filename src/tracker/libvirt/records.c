@@ -144,7 +144,7 @@ redefine (CairnLibvirtLook *look, const CairnLibvirtCheckpoint *checkpoint, GErr
  * first failure is the error; the others are tried all the same. */
 static gboolean
 redefine_unknown (CairnLibvirtLook *look, const GPtrArray *points, GHashTable *known,
-                  const CairnInventory *inventory, GError **error)
+                  const CairnInventory *inventory, GPtrArray *added, GError **error)
 {
   const char *parent = NULL;
   gboolean ok = TRUE;
@@ -167,6 +167,7 @@ redefine_unknown (CairnLibvirtLook *look, const GPtrArray *points, GHashTable *k
               ok = FALSE;
               continue;
             }
+          g_ptr_array_add (added, g_strdup (point->guid));
         }
       parent = point->guid;
     }
@@ -197,7 +198,7 @@ known_names (const CairnLibvirtLook *look, GError **error)
 
 gboolean
 cairn_libvirt_settle (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *points,
-                      int64_t deadline, GError **error)
+                      GPtrArray *added, int64_t deadline, GError **error)
 {
   CairnLibvirtTracker *self = (CairnLibvirtTracker *)tracker;
   CairnLibvirtLook *look = cairn_libvirt_look_at (self, vm, error);
@@ -209,5 +210,5 @@ cairn_libvirt_settle (CairnTracker *tracker, const CairnVm *vm, const GPtrArray 
   if (!first_unknown (points, known))
     return TRUE;
   inventory = take_bitmaps (self, vm, deadline, error);
-  return inventory && redefine_unknown (look, points, known, inventory, error);
+  return inventory && redefine_unknown (look, points, known, inventory, added, error);
 }

@@ -6,7 +6,7 @@
 #include "tracker/libvirt/domains.h"
 
 gboolean cairn_libvirt_settle (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *points,
-                               int64_t deadline, GError **error);
+                               GPtrArray *added, int64_t deadline, GError **error);
 gboolean cairn_libvirt_lacks_record (CairnTracker *tracker, const CairnVm *vm, const char *name);
 CairnInventory *cairn_libvirt_take_inventory (CairnTracker *tracker, const CairnVm *vm,
                                               int64_t deadline, GError **error);
