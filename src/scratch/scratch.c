@@ -213,9 +213,8 @@ write_image (int fd, const CairnGranules *granules, GError **error)
 
 /* Never one of the standard three, which a child's own would replace. */
 static int
-make_file (void)
+raise_above_standard (int fd)
 {
-  int fd = memfd_create ("cairn-scratch", MFD_CLOEXEC);
   int raised;
 
   if (fd < 0 || fd > STDERR_FILENO)
@@ -225,10 +224,22 @@ make_file (void)
   return raised;
 }
 
+/* A descriptor that may only read: a running QEMU takes none that may more than it needs. */
+static int
+open_again (int fd, GError **error)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  int again = raise_above_standard (open (path, O_RDONLY | O_CLOEXEC));
+
+  if (again < 0)
+    fail (error);
+  return again;
+}
+
 int
 cairn_scratch_new (const CairnGranules *granules, GError **error)
 {
-  int fd;
+  int fd, read_only = -1;
 
   if (granules->n_granules > MAX_BITS_BYTES * 8)
     {
@@ -238,11 +249,11 @@ cairn_scratch_new (const CairnGranules *granules, GError **error)
                    granules->size_bytes, granules->granularity_bytes);
       return -1;
     }
-  fd = make_file ();
+  fd = memfd_create ("cairn-scratch", MFD_CLOEXEC);
   if (fd < 0)
     return fail (error), -1;
   if (write_image (fd, granules, error))
-    return fd;
+    read_only = open_again (fd, error);
   close (fd);
-  return -1;
+  return read_only;
 }

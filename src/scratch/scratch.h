@@ -17,7 +17,7 @@
 #define CAIRN_SCRATCH_BITMAP "dirty"
 
 /* The image, with the virtual size and granularity of GRANULES, whose dirty ones are its bitmap's.
- * Returns its descriptor, to be opened read-only, which the caller closes; -1 with NOT_SUPPORTED
+ * Returns its descriptor, which may only read, and which the caller closes; -1 with NOT_SUPPORTED
  * (more granules than a bitmap of QEMU has) or FAILED. */
 int cairn_scratch_new (const CairnGranules *granules, GError **error);
 

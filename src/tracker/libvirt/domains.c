@@ -86,7 +86,8 @@ disk_new (CairnLibvirtTracker *self, const CairnLibvirtLook *look, const CairnLi
   disk->target = g_strdup (found->target);
   disk->path = g_strdup (found->is_local ? active->path : found->where);
   disk->format = g_strdup (active->format);
-  if (found->secret && !look->is_running)
+  /* A running QEMU has it, but a copy that adopt compares its disk with needs it too. */
+  if (found->secret)
     disk->key = cairn_libvirt_secret_read (self->libvirt, found);
   return disk;
 }

@@ -50,14 +50,21 @@ fail_start (GError **error, const char *program, const char *why)
   return FALSE;
 }
 
+/* What qemu-nbd says before the reason when it can't open an image: how it was told to. */
+#define OPENING_WORDS "Failed to blk_new_open 'json:"
+
+/* The first line, without the program's name and what we know ourselves. */
 static char *
 first_line (const char *text)
 {
   const char *colon = g_str_has_prefix (text, "qemu-") ? strstr (text, ": ") : NULL;
   const char *start = colon ? colon + 2 : text;
   g_autofree char *line = g_strndup (start, strcspn (start, "\n"));
+  const char *reason = g_str_has_prefix (line, OPENING_WORDS) ? g_strrstr (line, "}': ") : NULL;
 
-  return *line ? g_utf8_make_valid (line, -1) : g_strdup ("it failed without a word");
+  if (!*line)
+    return g_strdup ("it failed without a word");
+  return g_utf8_make_valid (reason ? reason + strlen ("}': ") : line, -1);
 }
 
 /* Reads what is there. FALSE at the end. */
