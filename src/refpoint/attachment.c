@@ -35,8 +35,7 @@ cairn_anchor_judge_unattached (const CairnAnchor *anchor, const CairnVm *vm, con
       judgement->verdict = CAIRN_VERDICT_UNANCHORED;
       judgement->reason
           = g_strdup_printf ("disk '%s' ('%s') came from Hyper-V and no bitmap was ever tied to "
-                             "the point here; anchor "
-                             "it by comparing the disk with a copy of it as of that time",
+                             "the point here; " CAIRN_ANCHOR_AGAIN,
                              anchor->target, anchor->path);
       return TRUE;
     }
@@ -180,8 +179,7 @@ distrust_lost (const CairnAnchor *anchor, CairnJudgement *judgement)
   judgement->verdict = CAIRN_VERDICT_DISABLED;
   g_free (judgement->reason);
   judgement->reason = g_strdup_printf ("bitmap '%s' looks whole now, but was found %s before, and "
-                                       "what was written then isn't in it; "
-                                       "take a full backup and create a new reference point",
+                                       "what was written then isn't in it; " CAIRN_ANCHOR_AGAIN,
                                        anchor->bitmap, anchor->lost);
 }
 

@@ -22,6 +22,12 @@
 
 #define CAIRN_DEFAULT_GRANULARITY 65536u
 
+/* The remedies of an anchor that can't be trusted, and of an image that can't be read. */
+#define CAIRN_START_OVER "take a full backup and create a new reference point"
+#define CAIRN_ANCHOR_AGAIN                                                                         \
+  "anchor the point again with a copy of the disk as of then (`cairn adopt`), "                    \
+  "or " CAIRN_START_OVER
+
 /* The most extents one answer holds: 64 MiB of memory. A disk with more is asked about in parts. */
 #define CAIRN_EXTENTS_LIMIT (1u << 22)
 

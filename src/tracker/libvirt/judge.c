@@ -11,10 +11,6 @@
 
 #include "refpoint/witness.h"
 
-#define START_OVER                                                                                 \
-  "compare the disk with a copy of it as of the point (`cairn adopt`), or take a full backup and " \
-  "create a new reference point"
-
 /* ---- what a disk is ---- */
 
 static void set_probe (CairnDiskProbe *probe, CairnVerdict verdict, const char *format, ...)
@@ -164,17 +160,17 @@ refuse_broken (const Chain *chain, const CairnAnchor *anchor, CairnJudgement *ju
   if (bitmap->is_inconsistent)
     set_verdict (judgement, CAIRN_VERDICT_IN_USE,
                  "bitmap '%s' in image '%s' was left in use by a crash of QEMU, so it lacks "
-                 "changes; " START_OVER,
+                 "changes; " CAIRN_ANCHOR_AGAIN,
                  anchor->bitmap, path);
   else if (bitmap->granularity_bytes != anchor->granularity_bytes)
     set_verdict (judgement, CAIRN_VERDICT_GRANULARITY_DIFFERS,
                  "bitmap '%s' in image '%s' has a granularity of %" G_GUINT64_FORMAT
                  " bytes instead of %" G_GUINT64_FORMAT
-                 ", so it isn't the one that was made; " START_OVER,
+                 ", so it isn't the one that was made; " CAIRN_ANCHOR_AGAIN,
                  anchor->bitmap, path, bitmap->granularity_bytes, anchor->granularity_bytes);
   else
     set_verdict (judgement, CAIRN_VERDICT_DISABLED,
-                 "bitmap '%s' in image '%s' was disabled, so it lacks changes; " START_OVER,
+                 "bitmap '%s' in image '%s' was disabled, so it lacks changes; " CAIRN_ANCHOR_AGAIN,
                  anchor->bitmap, path);
   return TRUE;
 }
@@ -190,12 +186,12 @@ refuse_missing (const CairnLibvirtDisk *disk, const Chain *chain, const CairnAnc
   if (chain->deeper)
     set_verdict (judgement, CAIRN_VERDICT_BACKING_ONLY,
                  "bitmap '%s' lies in '%s', a backing image of '%s', and doesn't know what was "
-                 "written above it; commit the overlay into it, or " START_OVER,
+                 "written above it; commit the overlay into it, or " CAIRN_ANCHOR_AGAIN,
                  anchor->bitmap, chain->deeper->path, active->path);
   else
     set_verdict (judgement, CAIRN_VERDICT_MISSING,
                  "image '%s' has no bitmap '%s': it was removed, QEMU was killed before it had "
-                 "saved it, or the disk was copied or converted without it; " START_OVER,
+                 "saved it, or the disk was copied or converted without it; " CAIRN_ANCHOR_AGAIN,
                  active->path, anchor->bitmap);
   return TRUE;
 }
@@ -211,7 +207,7 @@ refuse_shrunk (const Chain *chain, const CairnAnchor *anchor, uint64_t newer_lea
     return FALSE;
   set_verdict (judgement, CAIRN_VERDICT_DISABLED,
                "bitmap '%s' holds %" G_GUINT64_FORMAT " bytes of changes, and %" G_GUINT64_FORMAT
-               " are known: it was cleared, or removed and made anew; " START_OVER,
+               " are known: it was cleared, or removed and made anew; " CAIRN_ANCHOR_AGAIN,
                anchor->bitmap, chain->most_bytes, should);
   return TRUE;
 }
@@ -226,7 +222,7 @@ refuse_size (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, CairnJudge
   set_verdict (judgement, CAIRN_VERDICT_SIZE_DIFFERS,
                "image '%s' has a virtual size of %" G_GUINT64_FORMAT
                " bytes, and %" G_GUINT64_FORMAT
-               " at the reference point; attach the right image, or " START_OVER,
+               " at the reference point; attach the right image, or " CAIRN_ANCHOR_AGAIN,
                active->path, active->virtual_size_bytes, anchor->virtual_size_bytes);
   return TRUE;
 }
@@ -257,9 +253,10 @@ judge_anchor (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, Newer *ne
 
   if (!anchor->bitmap)
     {
-      set_verdict (judgement, CAIRN_VERDICT_UNANCHORED,
-                   "no bitmap was ever tied to this reference point on disk '%s'; " START_OVER,
-                   disk->target);
+      set_verdict (
+          judgement, CAIRN_VERDICT_UNANCHORED,
+          "no bitmap was ever tied to this reference point on disk '%s'; " CAIRN_ANCHOR_AGAIN,
+          disk->target);
       return;
     }
   walk_chain (disk, anchor, &chain);

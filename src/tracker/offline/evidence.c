@@ -56,7 +56,7 @@ cairn_evidence_shrank (const CairnImage *image, const CairnAnchor *anchor, uint6
   cairn_judgement_set (
       judgement, CAIRN_VERDICT_DISABLED,
       "bitmap '%s' in image '%s' was cleared or made anew: it held %" G_GUINT64_FORMAT
-      " bytes of changes and holds %" G_GUINT64_FORMAT " now; " CAIRN_START_OVER,
+      " bytes of changes and holds %" G_GUINT64_FORMAT " now; " CAIRN_ANCHOR_AGAIN,
       anchor->bitmap, image->path, anchor->dirty_seen_bytes, dirty_bytes);
   return TRUE;
 }
@@ -71,7 +71,7 @@ lacks_newer (const CairnEvidence *evidence, const CairnAnchor *anchor, const New
     return FALSE;
   cairn_judgement_set (judgement, CAIRN_VERDICT_DISABLED,
                        "bitmap '%s' in image '%s' was cleared or made anew: it lacks changes that "
-                       "the bitmap of a newer reference point holds; " CAIRN_START_OVER,
+                       "the bitmap of a newer reference point holds; " CAIRN_ANCHOR_AGAIN,
                        anchor->bitmap, evidence->image->path);
   return TRUE;
 }
@@ -123,7 +123,7 @@ grew_unseen (const CairnEvidence *evidence, const CairnAnchor *anchor, uint64_t 
   cairn_judgement_set (judgement, CAIRN_VERDICT_DISABLED,
                        "bitmap '%s' in image '%s' was cleared or made anew: the image grew by "
                        "%" G_GUINT64_FORMAT " bytes since the reference point, and the bitmap "
-                       "explains %" G_GUINT64_FORMAT " of them; " CAIRN_START_OVER,
+                       "explains %" G_GUINT64_FORMAT " of them; " CAIRN_ANCHOR_AGAIN,
                        anchor->bitmap, evidence->image->path, now - anchor->allocated_bytes,
                        explained);
   return TRUE;

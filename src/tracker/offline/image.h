@@ -55,7 +55,5 @@ void cairn_judgement_set (CairnJudgement *judgement, CairnVerdict verdict, const
   "convert -O qcow2 -o encrypt.format=luks'"
 /* How often to look at an image that changes under the look before it is called busy. */
 #define CAIRN_LOOKS 5
-/* The remedy of all that can't be mended. */
-#define CAIRN_START_OVER "take a full backup and create a new reference point"
 
 #endif

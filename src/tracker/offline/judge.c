@@ -74,22 +74,23 @@ set_no_bitmap (const CairnStrand *strand, const CairnAnchor *anchor, CairnJudgem
   const CairnImage *image = cairn_chain_top (chain)->image;
 
   if (image->qcow2 && image->qcow2->has_bitmaps && !cairn_qcow2_has_valid_bitmaps (image->qcow2))
-    cairn_judgement_set (judgement, CAIRN_VERDICT_MISSING,
-                         "image '%s' has no valid bitmap '%s': a program that doesn't know "
-                         "bitmaps wrote to the image and made all of them void; " CAIRN_START_OVER,
-                         image->path, anchor->bitmap);
+    cairn_judgement_set (
+        judgement, CAIRN_VERDICT_MISSING,
+        "image '%s' has no valid bitmap '%s': a program that doesn't know "
+        "bitmaps wrote to the image and made all of them void; " CAIRN_ANCHOR_AGAIN,
+        image->path, anchor->bitmap);
   else if (strand->beyond)
     cairn_judgement_set (judgement, CAIRN_VERDICT_BACKING_ONLY,
                          "bitmap '%s' lies in '%s', a backing image of '%s', and doesn't know what "
-                         "was written above it; commit the overlay into it, or " CAIRN_START_OVER,
+                         "was written above it; commit the overlay into it, or " CAIRN_ANCHOR_AGAIN,
                          anchor->bitmap, strand->beyond->image->path, image->path);
   else if (chain->end == CAIRN_CHAIN_BROKEN)
     cairn_judgement_set (judgement, chain->verdict, "%s", chain->reason);
   else
     cairn_judgement_set (
         judgement, CAIRN_VERDICT_MISSING,
-        "image '%s' has no bitmap '%s': it was removed, or the image was converted "
-        "or restored without it; " CAIRN_START_OVER,
+        "image '%s' has no bitmap '%s': it was removed, or the image was converted, "
+        "block-copied or restored without it; " CAIRN_ANCHOR_AGAIN,
         image->path, anchor->bitmap);
 }
 
@@ -108,7 +109,7 @@ refuse_by_shape (const CairnStrand *strand, const CairnAnchor *anchor, CairnJudg
     cairn_judgement_set (judgement, CAIRN_VERDICT_BACKING_ONLY,
                          "image '%s' has no bitmap '%s', though it lies between '%s' and '%s', "
                          "which have it, so what was written to it isn't known; commit it into the "
-                         "one below, or " CAIRN_START_OVER,
+                         "one below, or " CAIRN_ANCHOR_AGAIN,
                          strand->gap->image->path, anchor->bitmap,
                          cairn_chain_top (chain)->image->path, strand->beyond->image->path);
   else if (!knows_all)
@@ -127,7 +128,7 @@ refuse_by_size (const CairnImage *image, const CairnAnchor *anchor, uint64_t siz
   cairn_judgement_set (judgement, CAIRN_VERDICT_SIZE_DIFFERS,
                        "image '%s' has a virtual size of %" G_GUINT64_FORMAT
                        " bytes, and %" G_GUINT64_FORMAT " at the reference point; attach the right "
-                       "image, or " CAIRN_START_OVER,
+                       "image, or " CAIRN_ANCHOR_AGAIN,
                        image->path, size_bytes, anchor->virtual_size_bytes);
   return TRUE;
 }
@@ -156,18 +157,18 @@ refuse_by_flags (const CairnStrandPart *part, const CairnAnchor *anchor, CairnJu
     cairn_judgement_set (
         judgement, CAIRN_VERDICT_IN_USE,
         "bitmap '%s' in image '%s' was left in use by a crash of QEMU, so it lacks "
-        "changes; " CAIRN_START_OVER,
+        "changes; " CAIRN_ANCHOR_AGAIN,
         anchor->bitmap, path);
   else if (found->granularity_bytes != anchor->granularity_bytes)
     cairn_judgement_set (judgement, CAIRN_VERDICT_GRANULARITY_DIFFERS,
                          "bitmap '%s' in image '%s' has a granularity of %" G_GUINT64_FORMAT
                          " bytes instead of %" G_GUINT64_FORMAT
-                         ", so it isn't the one that was made; " CAIRN_START_OVER,
+                         ", so it isn't the one that was made; " CAIRN_ANCHOR_AGAIN,
                          anchor->bitmap, path, found->granularity_bytes, anchor->granularity_bytes);
   else if (!found->is_recording)
     cairn_judgement_set (
         judgement, CAIRN_VERDICT_DISABLED,
-        "bitmap '%s' in image '%s' was disabled, so it lacks changes; " CAIRN_START_OVER,
+        "bitmap '%s' in image '%s' was disabled, so it lacks changes; " CAIRN_ANCHOR_AGAIN,
         anchor->bitmap, path);
   else
     return FALSE;
@@ -253,10 +254,10 @@ cairn_look_judge (CairnLook *look, const CairnAnchor *anchor, CairnJudgement *ju
   GError *problem = NULL;
 
   if (!anchor->bitmap)
-    cairn_judgement_set (judgement, CAIRN_VERDICT_UNANCHORED,
-                         "no bitmap was ever tied to this reference point in image '%s'; compare "
-                         "the disk with a copy of it as of that time, or " CAIRN_START_OVER,
-                         image->path);
+    cairn_judgement_set (
+        judgement, CAIRN_VERDICT_UNANCHORED,
+        "no bitmap was ever tied to this reference point in image '%s'; " CAIRN_ANCHOR_AGAIN,
+        image->path);
   else if (image->verdict != CAIRN_VERDICT_TRACKED)
     cairn_judgement_set (judgement, image->verdict, "%s", image->reason);
   else if (!judge_image (look, anchor, judgement, &problem))

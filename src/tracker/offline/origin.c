@@ -75,7 +75,7 @@ refuse_lost (const CairnImage *origin, const CairnAnchor *anchor, const CairnHol
       judgement, CAIRN_VERDICT_DISABLED,
       "bitmap '%s' in image '%s' lacks changes that it has in '%s', where the disk "
       "was at the reference point: the disk was flattened or copied without them, "
-      "or from an older state; " CAIRN_START_OVER,
+      "or from an older state; " CAIRN_ANCHOR_AGAIN,
       anchor->bitmap, holding->path, origin->path);
 }
 
