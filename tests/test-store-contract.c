@@ -551,7 +551,8 @@ test_moved (Fixture *f, gconstpointer unused)
   CairnStoreSeen seen = { .instance_id = point->instance_id,
                           .disk_identifier = anchor->disk_identifier,
                           .dirty_bytes = 1 << 30,
-                          .moved_to = "/new/place.qcow2" };
+                          .moved_to = "/new/place.qcow2",
+                          .allocated_bytes = 12345 };
   g_autoptr (CairnPoint) found = NULL;
 
   must_put (f->store, cairn_point_copy (point));
@@ -559,6 +560,9 @@ test_moved (Fixture *f, gconstpointer unused)
   found = must_get (f->store, point->instance_id);
   g_assert_cmpstr (((CairnAnchor *)found->anchors->pdata[0])->path, ==, other->path);
   g_assert_cmpstr (((CairnAnchor *)found->anchors->pdata[1])->path, ==, seen.moved_to);
+  g_assert_cmpuint (((CairnAnchor *)found->anchors->pdata[1])->allocated_bytes, ==, 12345);
+  g_assert_cmpuint (((CairnAnchor *)found->anchors->pdata[0])->allocated_bytes, ==,
+                    other->allocated_bytes);
   g_assert_cmpuint (seen_of (f->store, point->instance_id), ==, seen.dirty_bytes);
 }
 

@@ -116,6 +116,22 @@ def copied():
     equal(show(story.host, story.first), {"vda": "tracked"}, "which knows its new place")
 
 
+@test("a block copy holds more than its original, which is no sign of a cleared bitmap")
+def allocated():
+    story = Story()
+    story.vm.quit()
+    second = story.point()  # of a shut-off disk: what is allocated counts
+    story.vm.start()
+    new = story.host.path("new.qcow2")
+    story.host.virsh("blockcopy", "web", "vda", new, "--wait", "--pivot", "--transient-job")
+    story.write(2)
+    story.vm.quit()
+    equal(show(story.host, second), {"vda": "tracked"})
+    equal(changed(story.host, second), at(2))
+    run("qemu-img", "bitmap", "--clear", new, second.split("\\")[1])
+    equal(show(story.host, second), {"vda": "disabled"})
+
+
 @test("flattened by QEMU without its bits, the point is lost, and says so")
 def streamed():
     story = Story()

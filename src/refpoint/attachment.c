@@ -164,6 +164,7 @@ find_news (const CairnPoint *point, const CairnAnchor *anchor, const CairnJudgem
     {
       /* From now on the new place is the one to compare with. */
       seen->moved_to = anchor->lost ? NULL : judgement->moved_to;
+      seen->allocated_bytes = judgement->allocated_bytes;
       return judgement->dirty_bytes > anchor->dirty_seen_bytes || seen->moved_to;
     }
   seen->lost = cairn_verdict_name (judgement->verdict);

@@ -49,6 +49,7 @@ typedef struct
   uint64_t dirty_bytes;
   const char *lost;               /* the verdict's name; NULL = it isn't */
   const char *moved_to;           /* the anchor's new path; NULL = it hasn't */
+  uint64_t allocated_bytes;       /* there; with moved_to */
   const char *change_tracking_id; /* the anchor's when it was looked at: one that adopt has made
                                      anew since isn't meant; NULL = whatever it has */
 } CairnStoreSeen;

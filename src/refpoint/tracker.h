@@ -52,6 +52,7 @@ typedef struct
   uint64_t dirty_bytes; /* granules marked in the bitmap times granularity; valid when tracked */
   char *moved_to; /* when tracked: the image where the bitmap begins, whole, while at the anchor's
                      path there is none of the disk's; NULL = it hasn't moved; owned */
+  uint64_t allocated_bytes; /* when moved: as `measure` would set it for the new place */
 } CairnJudgement;
 
 void cairn_judgement_clear (CairnJudgement *judgement);

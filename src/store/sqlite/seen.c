@@ -19,34 +19,53 @@ static const char lose[] = "UPDATE anchor SET lost = ?3"
                            " WHERE point = (SELECT id FROM point WHERE instance_id = ?1)"
                            "  AND disk_identifier = ?2 AND lost IS NULL" SAME_ANCHOR;
 
-static const char move[] = "UPDATE anchor SET path = ?3"
+static const char move[] = "UPDATE anchor SET path = ?3, allocated_bytes = ?5"
                            " WHERE point = (SELECT id FROM point WHERE instance_id = ?1)"
                            "  AND disk_identifier = ?2" SAME_ANCHOR;
 
-/* TEXT, or NULL for the number. */
-static gboolean
-set_column (CairnSqliteStore *store, const char *sql, const CairnStoreSeen *seen, const char *text)
+static CairnStatement *
+begin (CairnSqliteStore *store, const char *sql, const CairnStoreSeen *seen)
 {
-  g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, "note", NULL);
+  CairnStatement *statement = cairn_statement_take (store, sql, "note", NULL);
+
+  if (!statement)
+    return NULL;
+  cairn_statement_bind_text (statement, 1, seen->instance_id);
+  cairn_statement_bind_text (statement, 2, seen->disk_identifier);
+  cairn_statement_bind_optional_text (statement, 4, seen->change_tracking_id);
+  return statement;
+}
+
+static gboolean
+note_state (CairnSqliteStore *store, const CairnStoreSeen *seen)
+{
+  g_autoptr (CairnStatement) statement = begin (store, seen->lost ? lose : grow, seen);
 
   if (!statement)
     return FALSE;
-  cairn_statement_bind_text (statement, 1, seen->instance_id);
-  cairn_statement_bind_text (statement, 2, seen->disk_identifier);
-  if (text)
-    cairn_statement_bind_text (statement, 3, text);
+  if (seen->lost)
+    cairn_statement_bind_text (statement, 3, seen->lost);
   else
     cairn_statement_bind_uint (statement, 3, seen->dirty_bytes);
-  cairn_statement_bind_optional_text (statement, 4, seen->change_tracking_id);
+  return cairn_statement_run (statement, NULL);
+}
+
+static gboolean
+note_move (CairnSqliteStore *store, const CairnStoreSeen *seen)
+{
+  g_autoptr (CairnStatement) statement = begin (store, move, seen);
+
+  if (!statement)
+    return FALSE;
+  cairn_statement_bind_text (statement, 3, seen->moved_to);
+  cairn_statement_bind_uint (statement, 5, seen->allocated_bytes);
   return cairn_statement_run (statement, NULL);
 }
 
 static gboolean
 note_one (CairnSqliteStore *store, const CairnStoreSeen *seen)
 {
-  if (!set_column (store, seen->lost ? lose : grow, seen, seen->lost))
-    return FALSE;
-  return !seen->moved_to || set_column (store, move, seen, seen->moved_to);
+  return note_state (store, seen) && (!seen->moved_to || note_move (store, seen));
 }
 
 static void
