@@ -38,7 +38,11 @@ is_wanted (const CairnLibvirtBackupOrder *order, const char *target)
   return FALSE;
 }
 
-/* Where QEMU keeps what the guest overwrites while the job lasts. */
+/* Where QEMU keeps what the guest overwrites while the job lasts. That of an encrypted disk would
+ * be in the clear there, so it stays in the runtime directory, which is memory on most systems.
+ * (libvirt can encrypt it, but QEMU takes seconds for a LUKS header, and on a loaded host refuses
+ * to make one.)
+ */
 static char *
 scratch_path (CairnLibvirtBackup *backup, const CairnLibvirtLook *look,
               const CairnLibvirtDisk *disk, gboolean is_long)
@@ -47,7 +51,7 @@ scratch_path (CairnLibvirtBackup *backup, const CairnLibvirtLook *look,
   g_autofree char *directory = NULL;
   char *path;
 
-  if (!is_long || !disk->is_local || g_str_has_prefix (active->path, "/dev/"))
+  if (!is_long || disk->secret || !disk->is_local || g_str_has_prefix (active->path, "/dev/"))
     return g_strdup_printf ("%s/%s.scratch", backup->place->directory, disk->target);
   directory = g_path_get_dirname (active->path);
   path = g_strdup_printf ("%s/.cairn-%s-%s.scratch", directory, look->guid, disk->target);
