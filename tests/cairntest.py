@@ -184,7 +184,8 @@ def _program_for(uid):
         parts = [CAIRN] + re.findall(r"=> (\S+/lib(?:cairn|vmcx)\.so\S*)", run("ldd", CAIRN))
         for directory in os.environ.get("CAIRN_MODULE_DIR", "").split(":"):
             if directory:
-                parts += [entry.path for entry in os.scandir(directory) if entry.name.endswith(".so")]
+                parts += [entry.path for entry in os.scandir(directory)
+                          if entry.name.endswith(".so") or entry.name == "cairn-keeper"]
         for part in parts:
             shutil.copy(part, place)
     return os.path.join(place, "cairn"), {"LD_LIBRARY_PATH": place, "CAIRN_MODULE_DIR": place}

@@ -40,7 +40,7 @@ files_are_there ()
 nothing_else ()
 {
   strange=$(find "$root" ! -type d | grep -v -E \
-    "^$root$prefix/(s?bin/cairnd?|include/(vmcx|cairn/[a-z]+)\.h|share/man/man[158]/[a-z.-]+\.[158]|lib(/[a-z0-9_-]+)?/(lib(cairn|vmcx)\.so[0-9.]*|pkgconfig/lib(cairn|vmcx)\.pc|cairn/cairn-[a-z]+\.so))$")
+    "^$root$prefix/(s?bin/cairnd?|include/(vmcx|cairn/[a-z]+)\.h|share/man/man[158]/[a-z.-]+\.[158]|lib(/[a-z0-9_-]+)?/(lib(cairn|vmcx)\.so[0-9.]*|pkgconfig/lib(cairn|vmcx)\.pc|cairn/cairn-([a-z]+\.so|keeper)))$")
   [ -z "$strange" ] || { echo "$strange"; return 1; }
 }
 
@@ -86,11 +86,19 @@ example_answers ()
   return 0
 }
 
+# The module starts it from there, whatever the place is.
+keeper_is_beside_its_module ()
+{
+  module=$(find "$root" -name cairn-libvirt.so)
+  [ -x "${module%libvirt.so}keeper" ] || { echo "no keeper beside '$module'"; return 1; }
+}
+
 programs_agree () { cairn list vm --json | grep -q '"Verdict":"tracked"'; }
 
 check "meson install under a DESTDIR" install_all
 check "programs, libraries, headers, pkg-config files and pages are there" files_are_there
 check "nothing else is" nothing_else
+check "the keeper lies beside its module" keeper_is_beside_its_module
 for header in $(cd "$root$prefix/include" && find . -name '*.h' | sed 's|^\./||' | sort); do
   package=libcairn
   [ "$header" != vmcx.h ] || package=libvmcx

@@ -106,9 +106,8 @@ static gboolean
 has_job_at (virDomainPtr domain, const char *socket)
 {
   char *xml = virDomainBackupGetXMLDesc (domain, 0);
-  g_autofree char *escaped = g_markup_escape_text (socket, -1);
-  g_autofree char *attribute = g_strdup_printf ("socket='%s'", escaped);
-  gboolean is_ours = xml && strstr (xml, attribute);
+  g_autofree char *mark = cairn_libvirt_place_mark (socket);
+  gboolean is_ours = xml && strstr (xml, mark);
 
   free (xml);
   return is_ours;
@@ -229,9 +228,15 @@ begin_job (CairnLibvirt *libvirt, CairnLibvirtBackup *backup, CairnLibvirtLook *
   backup->keeper = cairn_libvirt_keeper_start (CAIRN_LIBVIRT_KEEPER_END_JOB, libvirt, look, &cause);
   if (!backup->keeper)
     g_debug ("%s", cause->message); /* a job left behind is found by its directory, too */
-  if (begin_in_gate (look, xml, order->checkpoint_xml, error))
+  g_clear_error (&cause);
+  if (begin_in_gate (look, xml, order->checkpoint_xml, &cause))
     return TRUE;
-  cairn_libvirt_keeper_dismiss (g_steal_pointer (&backup->keeper));
+  /* A libvirtd that went away may have begun it. */
+  if (cause->code == CAIRN_ERROR_SYSTEM_NOT_AVAILABLE)
+    cairn_libvirt_keeper_abandon (g_steal_pointer (&backup->keeper));
+  else
+    cairn_libvirt_keeper_dismiss (g_steal_pointer (&backup->keeper));
+  g_propagate_error (error, g_steal_pointer (&cause));
   return FALSE;
 }
 

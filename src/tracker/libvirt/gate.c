@@ -12,6 +12,7 @@
 
 #include "tracker/libvirt/blocks.h"
 #include "tracker/libvirt/failure.h"
+#include "tracker/libvirt/keeper-talk.h"
 #include "tracker/libvirt/place.h"
 
 #define LOOK_AGAIN_US 2000
@@ -44,7 +45,7 @@ lock (CairnLibvirt *libvirt, const char *vm_guid, int64_t end, GError **error)
 {
   g_autofree char *directory = cairn_libvirt_place_directory (libvirt, vm_guid);
   g_autofree char *base = g_path_get_dirname (directory);
-  g_autofree char *path = g_strconcat (directory, ".gate", NULL);
+  g_autofree char *path = g_strconcat (directory, CAIRN_KEEPER_GATE_SUFFIX, NULL);
   int fd;
 
   if (g_mkdir_with_parents (base, 0711) != 0)

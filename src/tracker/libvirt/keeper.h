@@ -5,7 +5,10 @@
  * It is a program of its own (cairn-keeper, beside the module), started before the deed: a fork of
  * a process with threads can't use libvirt. It waits for our end of a socket to be closed, which
  * the kernel does whatever we die of, and loads libvirt only then. It is in a session of its own,
- * so that a signal to our process group doesn't reach it.
+ * so that a signal to our process group doesn't reach it. It thaws a guest, too, that stays frozen
+ * for too long because we are stopped.
+ *
+ * Threads: any; each keeper is one thread's.
  */
 #ifndef CAIRN_LIBVIRT_KEEPER_H
 #define CAIRN_LIBVIRT_KEEPER_H
@@ -25,6 +28,9 @@ typedef struct CairnLibvirtKeeper CairnLibvirtKeeper;
 CairnLibvirtKeeper *cairn_libvirt_keeper_start (CairnLibvirtKeeperDuty duty,
                                                 const CairnLibvirt *libvirt,
                                                 const CairnLibvirtLook *look, GError **error);
+
+/* Tells it that the guest is frozen: from now on its clock ticks (CAIRN_KEEPER_HOLD_MS). */
+void cairn_libvirt_keeper_note_frozen (CairnLibvirtKeeper *keeper);
 
 /* The duty is done: the keeper ends. KEEPER may be NULL in both; both free it. */
 void cairn_libvirt_keeper_dismiss (CairnLibvirtKeeper *keeper);

@@ -46,6 +46,14 @@ cairn_libvirt_place_socket (const CairnLibvirt *libvirt, const CairnLibvirtLook 
   return g_build_filename (directory, "nbd", NULL);
 }
 
+char *
+cairn_libvirt_place_mark (const char *socket)
+{
+  g_autofree char *escaped = g_markup_escape_text (socket, -1);
+
+  return g_strdup_printf ("socket='%s'", escaped);
+}
+
 static gboolean
 fail (const char *directory, const char *what, GError **error)
 {

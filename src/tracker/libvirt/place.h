@@ -20,6 +20,9 @@ char *cairn_libvirt_place_directory (const CairnLibvirt *libvirt, const char *vm
 /* The path of the socket that a job of ours on LOOK's domain has; the caller frees. */
 char *cairn_libvirt_place_socket (const CairnLibvirt *libvirt, const CairnLibvirtLook *look);
 
+/* What the XML of a job whose server listens at SOCKET contains; the caller frees. */
+char *cairn_libvirt_place_mark (const char *socket);
+
 /* Makes the directory, for LOOK's QEMU to write to, and locks it, waiting until DEADLINE. NULL with
  * SYSTEM_IN_USE (another process of ours has it), ACCESS_DENIED, INVALID_PARAMETER (the path is too
  * long for a socket), FAILED. */
