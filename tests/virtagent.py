@@ -4,6 +4,7 @@
     vm = host.domain("web", agent=True).start(paused=False)  # libvirt asks no paused guest
     vm.agent.fail("guest-fsfreeze-freeze", "a file system is busy")
     vm.agent.hang("guest-fsfreeze-freeze")
+    vm.agent.before("guest-fsfreeze-thaw", vm.agent.lapse)  # the guest thaws by itself
     vm.agent.obey()
     vm.agent.wait_frozen()          # then kill cairn, say
     vm.agent.wait_thawed()
@@ -37,6 +38,7 @@ class Agent:
         self._changed = threading.Condition()
         self._commands = []   # (seconds, command), without syncs
         self._answers = {}    # command: error, or None to hang
+        self._acts = {}       # command: what to do first
         self._is_frozen = False
         self._n_peers = 0     # QEMU and libvirtd
         self._listener = socket.socket(socket.AF_UNIX)
@@ -60,10 +62,22 @@ class Agent:
         """From now on it doesn't answer COMMAND, nor does it obey."""
         self.fail(command, None)
 
+    def before(self, command, act):
+        """From now on it calls ACT() before it does COMMAND, and does nothing else until that returns."""
+        with self._changed:
+            self._acts[command] = act
+
+    def lapse(self):
+        """The guest thaws by itself."""
+        with self._changed:
+            self._is_frozen = False
+            self._changed.notify_all()
+
     def obey(self):
         """From now on it does as it is told."""
         with self._changed:
             self._answers.clear()
+            self._acts.clear()
 
     # -- what it was told --
 
@@ -110,7 +124,8 @@ class Agent:
             threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
 
     def _serve(self, peer):
-        with self._counted(), peer, peer.makefile("rb") as lines:
+        gone = contextlib.suppress(OSError)  # libvirtd, in the middle
+        with self._counted(), gone, peer, peer.makefile("rb") as lines:
             for line in lines:
                 try:
                     asked = json.loads(line.lstrip(b"\xff"))
@@ -134,10 +149,16 @@ class Agent:
         with self._changed:
             self._commands.append((time.monotonic(), command))
             self._changed.notify_all()
+            act = self._acts.get(command)
+        if act:
+            act()
+        with self._changed:
             if command in self._answers:
                 error = self._answers[command]
                 return error and {"error": {"class": "GenericError", "desc": error}}
-            return self._obey(command, arguments)
+            answer = self._obey(command, arguments)
+            self._changed.notify_all()
+            return answer
 
     def _obey(self, command, arguments):
         if command.startswith("guest-sync"):

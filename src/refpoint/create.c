@@ -164,6 +164,15 @@ is_volatile (const CairnOperation *operation)
   return tracker->ops->is_volatile && tracker->ops->is_volatile (tracker, operation->vm);
 }
 
+/* A hypervisor that went away may have done what it was asked, or still do it: recovery looks. */
+static gboolean
+is_unsure (const CairnVm *vm, const GError *cause)
+{
+  return vm->is_domain
+         && (cause->code == CAIRN_ERROR_SYSTEM_NOT_AVAILABLE
+             || cause->code == CAIRN_ERROR_STATUS_UNKNOWN);
+}
+
 /* Sets the bitmaps and makes the point true, with an intent around both. */
 static gboolean
 anchor_point (CairnOperation *operation, CairnPoint *point, GPtrArray *tracked, GError **error)
@@ -174,6 +183,7 @@ anchor_point (CairnOperation *operation, CairnPoint *point, GPtrArray *tracked, 
   g_autoptr (CairnIntent) intent = cairn_intent_new (
       freezes ? CAIRN_INTENT_CREATE_FROZEN : CAIRN_INTENT_CREATE, operation->vm->guid);
   g_autoptr (GPtrArray) points = g_ptr_array_new ();
+  g_autoptr (GError) cause = NULL;
   CairnStoreChange begin = { .put_intent = intent, .is_volatile = is_volatile (operation) };
   CairnStoreChange undo = { .remove_intent = intent->id };
   CairnStoreChange done = { .put_points = points, .remove_intent = intent->id };
@@ -190,9 +200,11 @@ anchor_point (CairnOperation *operation, CairnPoint *point, GPtrArray *tracked, 
     g_ptr_array_add (intent->images, g_strdup (((CairnDisk *)tracked->pdata[i])->path));
   if (!cairn_service_apply (service, &begin, error))
     return FALSE;
-  if (!tracker->ops->add_bitmap (tracker, &order, error))
+  if (!tracker->ops->add_bitmap (tracker, &order, &cause))
     {
-      cairn_service_apply (service, &undo, NULL);
+      if (!is_unsure (operation->vm, cause))
+        cairn_service_apply (service, &undo, NULL);
+      g_propagate_error (error, g_steal_pointer (&cause));
       return FALSE;
     }
   measure_anchors (operation, point, tracked);

@@ -14,14 +14,21 @@
  * helper holds it until the helper has come up. */
 #define RECOVERY_PATIENCE_US (G_USEC_PER_SEC / 4)
 
+/* One that is forgotten, or undefined in its hypervisor, has its GUID; its images may be there. */
+static CairnVm *
+find_vm (CairnService *service, const CairnIntent *intent)
+{
+  CairnVm *vm = cairn_service_find_vm (service, intent->vm_guid, NULL);
+
+  return vm ? vm : cairn_vm_new (intent->vm_guid, "");
+}
+
 gboolean
 cairn_recovery_remove_bitmaps (CairnService *service, const CairnIntent *intent, GError **error)
 {
-  g_autoptr (CairnVm) vm = cairn_service_find_vm (service, intent->vm_guid, NULL);
+  g_autoptr (CairnVm) vm = find_vm (service, intent);
   g_autoptr (GPtrArray) disks = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_free);
 
-  if (!vm) /* forgotten, or undefined in its hypervisor; the images may be there */
-    vm = cairn_vm_new (intent->vm_guid, "");
   for (guint i = 0; i < intent->images->len; i++)
     {
       CairnDisk *disk = g_new0 (CairnDisk, 1);
@@ -34,6 +41,16 @@ cairn_recovery_remove_bitmaps (CairnService *service, const CairnIntent *intent,
     }
   return service->tracker->ops->remove_bitmap (service->tracker, vm, disks, intent->bitmap,
                                                g_get_monotonic_time () + RECOVERY_LIMIT_US, error);
+}
+
+static gboolean
+thaw_and_remove (CairnService *service, const CairnIntent *intent, GError **error)
+{
+  CairnTracker *tracker = service->tracker;
+  g_autoptr (CairnVm) vm = find_vm (service, intent);
+
+  return (!tracker->ops->thaw || tracker->ops->thaw (tracker, vm, error))
+         && cairn_recovery_remove_bitmaps (service, intent, error);
 }
 
 static gboolean
@@ -57,6 +74,7 @@ cairn_recovery_finish (CairnService *service, const CairnIntent *intent, GError 
     gboolean (*finish) (CairnService *, const CairnIntent *, GError **);
   } ways[] = {
     { CAIRN_INTENT_CREATE, cairn_recovery_remove_bitmaps },
+    { CAIRN_INTENT_CREATE_FROZEN, thaw_and_remove },
     { CAIRN_INTENT_DESTROY, cairn_recovery_remove_bitmaps },
     { CAIRN_INTENT_EXPORT, drop_files },
     { CAIRN_INTENT_PUBLISH, finish_files },

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* recovery.h: finishes or undoes what a process that died left unfinished.
  *
- * | intent  | what may be there            | what is done               |
- * | create  | bitmaps of an unborn point   | they are removed           |
- * | destroy | bitmaps of a destroyed point | they are removed           |
- * | export  | temporary files              | they are removed           |
- * | publish | complete temporary files     | they are renamed to stay   |
- * | adopted | a catcher of no more use     | it is removed              |
- * | adopt   | a catcher, what was found    | nothing: it can be resumed |
+ * | intent        | what may be there            | what is done               |
+ * | create        | bitmaps of an unborn point   | they are removed           |
+ * | create_frozen | the same, and a frozen guest | thawed, then as above      |
+ * | destroy       | bitmaps of a destroyed point | they are removed           |
+ * | export        | temporary files              | they are removed           |
+ * | publish       | complete temporary files     | they are renamed to stay   |
+ * | adopted       | a catcher of no more use     | it is removed              |
+ * | adopt         | a catcher, what was found    | nothing: it can be resumed |
  *
  * Each step may be repeated, so dying in the middle of recovery is harmless.
  */

@@ -137,7 +137,9 @@ typedef struct
    * Errors: SYSTEM_IN_USE (an image is open elsewhere), INVALID_STATE (a bitmap of that name is
    * there; the guest can't be frozen), FILE_NOT_FOUND, ACCESS_DENIED, INVALID_PARAMETER (one image
    * given twice, a name or granularity that can't be), NOT_SUPPORTED, SYSTEM_NOT_AVAILABLE, FAILED,
-   * TIMEOUT; after any of them no disk has the bitmap, and the guest is thawed. */
+   * TIMEOUT; after any of them no disk has the bitmap, and the guest is thawed. But after
+   * SYSTEM_NOT_AVAILABLE and STATUS_UNKNOWN that isn't known: remove_bitmap and thaw must be called
+   * later. */
   gboolean (*add_bitmap) (CairnTracker *tracker, const CairnBitmapOrder *order, GError **error);
 
   /* What an anchor whose bitmap was just added or imported should know of it: allocated_bytes
@@ -196,6 +198,10 @@ typedef struct
   /* Forgets the hypervisor's record NAME; bitmaps stay. Absent is fine. NULL: there are none. */
   gboolean (*drop_record) (CairnTracker *tracker, const CairnVm *vm, const char *name,
                            GError **error);
+
+  /* Thaws a guest that a process which died may have left frozen; one that isn't is fine. NULL:
+   * there are no guests. */
+  gboolean (*thaw) (CairnTracker *tracker, const CairnVm *vm, GError **error);
 
   /* Ends a job of ours that a process which died has left (inventory's leftover_job). NULL: there
    * are none. */

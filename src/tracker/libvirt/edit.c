@@ -83,6 +83,22 @@ targets_of (const GPtrArray *disks)
   return targets;
 }
 
+/* Removes the checkpoint that was made before ERROR. Where that fails, ERROR says so too. */
+static void
+undo_checkpoint (const CairnLibvirtLook *look, const char *name, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  g_autofree char *first = NULL;
+
+  if (cairn_libvirt_checkpoint_delete (look, name, FALSE, NULL, &cause))
+    return;
+  first = g_strdup (error && *error ? (*error)->message : "the point can't be made");
+  g_clear_error (error);
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_STATUS_UNKNOWN,
+               "%s; what was made can't be removed (%s), which the next command tries again", first,
+               cause->message);
+}
+
 /* With the guest frozen for as long as libvirt takes, when that is asked for. */
 static gboolean
 make_checkpoint (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnBitmapOrder *order,
@@ -104,7 +120,7 @@ make_checkpoint (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnB
   /* A guest that thawed by itself meanwhile was not frozen at that moment. */
   if (freeze && !cairn_libvirt_thaw (freeze, made ? error : NULL) && made)
     {
-      cairn_libvirt_checkpoint_delete (look, order->name, FALSE, NULL, NULL);
+      undo_checkpoint (look, order->name, error);
       made = FALSE;
     }
   return made;
@@ -119,7 +135,7 @@ add_in_gate (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnBitma
     return FALSE;
   if (verify (look, order, error) && check_deadline (order->deadline, error))
     return TRUE;
-  cairn_libvirt_checkpoint_delete (look, order->name, FALSE, NULL, NULL);
+  undo_checkpoint (look, order->name, error);
   return FALSE;
 }
 

@@ -8,6 +8,7 @@
 #include "tracker/libvirt/changes.h"
 #include "tracker/libvirt/domains.h"
 #include "tracker/libvirt/edit.h"
+#include "tracker/libvirt/freeze.h"
 #include "tracker/libvirt/graft.h"
 #include "tracker/libvirt/judge.h"
 #include "tracker/libvirt/moved.h"
@@ -140,7 +141,9 @@ add_bitmap (CairnTracker *tracker, const CairnBitmapOrder *order, GError **error
       if (look ? cairn_libvirt_add (self, look, order, &cause)
                : !cause && self->offline->ops->add_bitmap (self->offline, order, &cause))
         return TRUE;
-      if (should_look_again (self, order->vm, attempt))
+      if (cause->code != CAIRN_ERROR_SYSTEM_NOT_AVAILABLE
+          && cause->code != CAIRN_ERROR_STATUS_UNKNOWN
+          && should_look_again (self, order->vm, attempt))
         continue;
       g_propagate_error (error, g_steal_pointer (&cause));
       return FALSE;
@@ -296,6 +299,20 @@ changes (CairnTracker *tracker, const CairnVm *vm, CairnQuestion *questions, siz
 }
 
 static gboolean
+thaw (CairnTracker *tracker, const CairnVm *vm, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  CairnLibvirtLook *look = cairn_libvirt_look_at_running (tracker_of (tracker), vm, &cause);
+
+  if (look)
+    return cairn_libvirt_thaw_leftover (look, error);
+  if (!cause)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
+}
+
+static gboolean
 end_leftover_job (CairnTracker *tracker, const CairnVm *vm, GError **error)
 {
   CairnLibvirtTracker *self = tracker_of (tracker);
@@ -400,6 +417,7 @@ static const CairnTrackerOps libvirt_ops = {
   .lacks_record = cairn_libvirt_lacks_record,
   .take_inventory = cairn_libvirt_take_inventory,
   .drop_record = cairn_libvirt_drop_record,
+  .thaw = thaw,
   .end_leftover_job = end_leftover_job,
   .open_view = open_view,
   .graft_bitmap = graft_bitmap,

@@ -25,10 +25,11 @@ offline_add_bitmap (CairnTracker *tracker, const CairnBitmapOrder *order, GError
   if (!order->freezes)
     return cairn_offline_add (order->disks, order->name, order->granularity_bytes, order->deadline,
                               error);
-  g_set_error_literal (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
-                       "an application-consistent point needs a running guest to freeze, and these "
-                       "are shut-off images; ask for crash consistency, which a shut-off disk "
-                       "meets anyway");
+  g_set_error_literal (
+      error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
+      "an application-consistent point needs a running guest to freeze, and this VM "
+      "is shut off; ask for crash consistency, which is the same after a clean "
+      "shutdown");
   return FALSE;
 }
 
