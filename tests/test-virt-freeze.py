@@ -247,6 +247,12 @@ def jobs():
     end(process)
     wait_until(lambda: not is_job_running(host), "the keeper ends the job", 1)
     wait_until(lambda: not glob.glob(os.path.join(tmp(), "run", "*/")), "its directory is gone", 1)
+    process = start_changes(host, point)
+    host.kill9()
+    process.send_signal(signal.SIGCONT)
+    end(process)
+    host.start()
+    wait_until(lambda: not is_job_running(host), "the keeper ends the job that its cairn couldn't", 10)
     for command in (("changes", point), ("doctor", "web", "--repair")):
         process = start_changes(host, point)
         kill_all(children(process.pid) + [process.pid])
@@ -256,6 +262,17 @@ def jobs():
         true(not is_job_running(host), f"{command} leaves the dead one's job")
     host.ok("destroy", point)
     leave(host, vm)
+
+
+@test("a QEMU that may not write where the job's socket lies: 32769, and what to do about it")
+def confined():
+    if os.getuid() != 0:
+        skip("only root can make a directory that QEMU may not write to")
+    host = Session()  # whose QEMU is another user's
+    host.domain("web").start()
+    point = host.ok("create", "web")["ReferencePoint"]
+    env = {"CAIRN_RUNTIME_DIR": os.path.join(tmp(), "own")}
+    host.fail(32769, "changes", point, uid=None, env=env, sentence="Permission denied.*AppArmor.*CAIRN_RUNTIME_DIR")
 
 
 @contextlib.contextmanager

@@ -123,17 +123,44 @@ has_job (virDomainPtr domain)
   return found;
 }
 
+/* Whether libvirt says that there is no job; when it can't be asked, there may be one. */
+static gboolean
+is_over (virDomainPtr domain)
+{
+  char *xml = virDomainBackupGetXMLDesc (domain, 0);
+  int code = xml ? VIR_ERR_OK : cairn_libvirt_last_code ();
+
+  free (xml);
+  return code == VIR_ERR_NO_DOMAIN_BACKUP || code == VIR_ERR_NO_DOMAIN;
+}
+
 /* Until the job is gone: libvirt ends it on its own time, and refuses the next one before. */
 static gboolean
 abort_and_wait (virDomainPtr domain, GError **error)
 {
   gint64 end = g_get_monotonic_time () + END_MS * G_TIME_SPAN_MILLISECOND;
+  const char *name = virDomainGetName (domain); /* it forgets the last error */
+  g_autoptr (GError) cause = NULL;
 
-  if (virDomainAbortJob (domain) != 0 && has_job (domain))
-    return cairn_libvirt_fail (error, "the backup job of VM '%s' can't be ended",
-                               virDomainGetName (domain));
-  while (has_job (domain) && g_get_monotonic_time () < end)
-    g_usleep (LOOK_AGAIN_US);
+  if (virDomainAbortJob (domain) != 0)
+    cairn_libvirt_fail (&cause, "the backup job of VM '%s' can't be ended", name);
+  while (!is_over (domain))
+    {
+      if (cause)
+        {
+          g_propagate_error (error, g_steal_pointer (&cause));
+          return FALSE;
+        }
+      if (g_get_monotonic_time () >= end)
+        {
+          g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
+                       "the backup job of VM '%s' doesn't end; end it with 'virsh domjobabort', "
+                       "and try again",
+                       name);
+          return FALSE;
+        }
+      g_usleep (LOOK_AGAIN_US);
+    }
   return TRUE;
 }
 
@@ -187,11 +214,29 @@ backup_free (CairnLibvirtBackup *backup)
   g_free (backup);
 }
 
+/* QEMU, or libvirtd in its name, couldn't make a file. FALSE with the remedy when that is so. */
 static gboolean
-fail_to_begin (const CairnLibvirtLook *look, GError **error)
+check_permission (const CairnLibvirtBackup *backup, const CairnLibvirtLook *look, GError **error)
+{
+  g_autofree char *said = cairn_libvirt_last_message ();
+
+  if (!strstr (said, "Permission denied"))
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_ACCESS_DENIED,
+               "VM '%s': a backup job can't be begun: libvirt says '%s'; let its QEMU write to "
+               "'%s' (AppArmor may keep it from that: see FILES in cairn(1)), or name another "
+               "directory in CAIRN_RUNTIME_DIR",
+               look->description->name, said, backup->place->directory);
+  return FALSE;
+}
+
+static gboolean
+fail_to_begin (const CairnLibvirtBackup *backup, const CairnLibvirtLook *look, GError **error)
 {
   g_autoptr (GError) cause = NULL;
 
+  if (!check_permission (backup, look, error))
+    return FALSE;
   cairn_libvirt_fail (&cause, "VM '%s': a backup job can't be begun", look->description->name);
   if (!has_job (look->domain))
     {
@@ -206,14 +251,15 @@ fail_to_begin (const CairnLibvirtLook *look, GError **error)
 }
 
 static gboolean
-begin_in_gate (CairnLibvirtLook *look, const char *xml, const char *checkpoint_xml, GError **error)
+begin_in_gate (const CairnLibvirtBackup *backup, CairnLibvirtLook *look, const char *xml,
+               const char *checkpoint_xml, GError **error)
 {
   gboolean ok;
 
   if (!cairn_libvirt_gate_enter (look, error))
     return FALSE;
   ok = virDomainBackupBegin (look->domain, xml, checkpoint_xml, 0) == 0
-       || fail_to_begin (look, error);
+       || fail_to_begin (backup, look, error);
   cairn_libvirt_gate_leave (look->libvirt);
   return ok;
 }
@@ -229,7 +275,7 @@ begin_job (CairnLibvirt *libvirt, CairnLibvirtBackup *backup, CairnLibvirtLook *
   if (!backup->keeper)
     g_debug ("%s", cause->message); /* a job left behind is found by its directory, too */
   g_clear_error (&cause);
-  if (begin_in_gate (look, xml, order->checkpoint_xml, &cause))
+  if (begin_in_gate (backup, look, xml, order->checkpoint_xml, &cause))
     return TRUE;
   /* A libvirtd that went away may have begun it. */
   if (cause->code == CAIRN_ERROR_SYSTEM_NOT_AVAILABLE)

@@ -66,19 +66,27 @@ cairn_libvirt_last_code (void)
   return cause ? cause->code : 0;
 }
 
+char *
+cairn_libvirt_last_message (void)
+{
+  const virError *cause = virGetLastError ();
+  char *said = g_strdup (cause && cause->message ? cause->message : "no reason given");
+
+  return g_strdelimit (g_strchomp (said), "\n\r\t", ' ');
+}
+
 gboolean
 cairn_libvirt_fail (GError **error, const char *what, ...)
 {
   const virError *cause = virGetLastError ();
   const Meaning *meaning = find_meaning (cause);
   g_autofree char *object = NULL;
-  g_autofree char *said = g_strdup (cause && cause->message ? cause->message : "no reason given");
+  g_autofree char *said = cairn_libvirt_last_message ();
   va_list args;
 
   va_start (args, what);
   object = g_strdup_vprintf (what, args);
   va_end (args);
-  g_strdelimit (g_strchomp (said), "\n\r\t", ' ');
   g_set_error (error, CAIRN_ERROR, meaning->code, "%s: libvirt says '%s'; %s", object, said,
                meaning->remedy);
   return FALSE;

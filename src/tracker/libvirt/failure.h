@@ -12,4 +12,7 @@ gboolean cairn_libvirt_fail (GError **error, const char *what, ...) G_GNUC_PRINT
 /* The code of libvirt's last error on this thread (virErrorNumber); 0 = none. */
 int cairn_libvirt_last_code (void);
 
+/* What it said, as one line; "no reason given" without an error. The caller frees. */
+char *cairn_libvirt_last_message (void);
+
 #endif

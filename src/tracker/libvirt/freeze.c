@@ -11,6 +11,7 @@
 #include <libvirt/virterror.h>
 #include <string.h>
 
+#include "tracker/libvirt/failure.h"
 #include "tracker/libvirt/keeper-talk.h"
 #include "tracker/libvirt/keeper.h"
 
@@ -66,15 +67,6 @@ question_unref (Question *question)
   g_free (question);
 }
 
-static char *
-dup_last_message (void)
-{
-  const virError *cause = virGetLastError ();
-  char *said = g_strdup (cause && cause->message ? cause->message : "no reason given");
-
-  return g_strdelimit (g_strchomp (said), "\n\r\t", ' ');
-}
-
 static gpointer
 ask (gpointer user)
 {
@@ -84,8 +76,8 @@ ask (gpointer user)
   answer.n = question->deed (question->domain, NULL, 0, 0);
   if (answer.n < 0)
     {
-      answer.said = dup_last_message ();
-      answer.code = virGetLastErrorCode ();
+      answer.said = cairn_libvirt_last_message ();
+      answer.code = cairn_libvirt_last_code ();
     }
   g_mutex_lock (&question->lock);
   question->answer = answer;

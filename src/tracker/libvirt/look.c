@@ -16,11 +16,11 @@
 static gboolean
 read_state (CairnLibvirtLook *look, GError **error)
 {
+  const char *name = virDomainGetName (look->domain); /* it forgets the last error */
   int state = 0, reason = 0;
 
   if (virDomainGetState (look->domain, &state, &reason, 0) != 0)
-    return cairn_libvirt_fail (error, "VM '%s' can't be looked at",
-                               virDomainGetName (look->domain));
+    return cairn_libvirt_fail (error, "VM '%s' can't be looked at", name);
   look->is_running = state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED;
   look->is_arriving = state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_MIGRATION;
   return TRUE;
@@ -29,11 +29,11 @@ read_state (CairnLibvirtLook *look, GError **error)
 static gboolean
 read_description (CairnLibvirtLook *look, GError **error)
 {
+  const char *name = virDomainGetName (look->domain);
   char *xml = virDomainGetXMLDesc (look->domain, 0);
 
   if (!xml)
-    return cairn_libvirt_fail (error, "VM '%s' can't be looked at",
-                               virDomainGetName (look->domain));
+    return cairn_libvirt_fail (error, "VM '%s' can't be looked at", name);
   look->description = cairn_libvirt_description_read (xml, error);
   free (xml);
   if (!look->description)
