@@ -49,8 +49,11 @@ write_disk (CliJson *json, const CairnDiskChanges *disk)
   cli_json_begin_object (json);
   cli_json_key (json, "Target");
   cli_json_string (json, disk->target);
-  cli_json_key (json, "VirtualSize");
-  cli_json_uint (json, disk->virtual_size_bytes);
+  if (!disk->is_newcomer || disk->virtual_size_bytes > 0)
+    {
+      cli_json_key (json, "VirtualSize");
+      cli_json_uint (json, disk->virtual_size_bytes);
+    }
   if (disk->extents)
     {
       cli_json_key (json, "Changes");

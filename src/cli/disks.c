@@ -62,6 +62,8 @@ cli_print_verdicts (Cli *cli, GPtrArray *verdicts)
   static const char *const headings[] = { "DISK", "VERDICT", "PATH", NULL };
   g_autoptr (CliTable) table = cli_table_new (headings, 0);
 
+  if (verdicts->len == 0)
+    return;
   for (guint i = 0; i < verdicts->len; i++)
     {
       const CairnDiskVerdict *verdict = verdicts->pdata[i];

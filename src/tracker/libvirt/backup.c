@@ -230,24 +230,25 @@ check_permission (const CairnLibvirtBackup *backup, const CairnLibvirtLook *look
   return FALSE;
 }
 
+/* libvirt itself would have us wait half a minute before it says so. */
 static gboolean
-fail_to_begin (const CairnLibvirtBackup *backup, const CairnLibvirtLook *look, GError **error)
+check_free (const CairnLibvirtLook *look, GError **error)
 {
-  g_autoptr (GError) cause = NULL;
-
-  if (!check_permission (backup, look, error))
-    return FALSE;
-  cairn_libvirt_fail (&cause, "VM '%s': a backup job can't be begun", look->description->name);
   if (!has_job (look->domain))
-    {
-      g_propagate_error (error, g_steal_pointer (&cause));
-      return FALSE;
-    }
+    return TRUE;
   g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
                "VM '%s' has a backup job of another program; wait for its end, or end it with "
                "'virsh domjobabort', and try again",
                look->description->name);
   return FALSE;
+}
+
+static gboolean
+fail_to_begin (const CairnLibvirtBackup *backup, const CairnLibvirtLook *look, GError **error)
+{
+  return check_permission (backup, look, error)
+         && cairn_libvirt_fail (error, "VM '%s': a backup job can't be begun",
+                                look->description->name);
 }
 
 static gboolean
@@ -258,8 +259,9 @@ begin_in_gate (const CairnLibvirtBackup *backup, CairnLibvirtLook *look, const c
 
   if (!cairn_libvirt_gate_enter (look, error))
     return FALSE;
-  ok = virDomainBackupBegin (look->domain, xml, checkpoint_xml, 0) == 0
-       || fail_to_begin (backup, look, error);
+  ok = check_free (look, error)
+       && (virDomainBackupBegin (look->domain, xml, checkpoint_xml, 0) == 0
+           || fail_to_begin (backup, look, error));
   cairn_libvirt_gate_leave (look->libvirt);
   return ok;
 }
