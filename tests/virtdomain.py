@@ -2,6 +2,7 @@
 """Domains on the hosts of cairnvirt, their disks, and their way to another host."""
 import contextlib
 import copy
+import glob
 import hashlib
 import os
 import shutil
@@ -186,6 +187,14 @@ class Domain:
         """The process id of its QEMU."""
         with open(os.path.join(self.host.pid_files, self.name + ".pid"), encoding="ascii") as file:
             return int(file.read())
+
+    def last_words(self):
+        """The end of QEMU's own log, for a failure's message: it says who ended it."""
+        said = []
+        for path in glob.glob(os.path.join(self.host.root, "**", "qemu", self.name + ".log"), recursive=True):
+            with open(path, encoding="utf-8", errors="replace") as log:
+                said += log.read()[-1000:].splitlines()[-5:]
+        return "QEMU's log ends with:\n" + "\n".join(said)
 
     def disks(self, inactive=False):
         """{target: path}, as libvirt has it now."""

@@ -185,7 +185,8 @@ class Guest(Domain):
 
     def wait_booted(self):
         """Waits until the guest is up, whoever started it."""
-        wait_until(lambda: "<<ready>>" in self._log(), "the guest is up")
+        wait_until(lambda: "<<ready>>" in self._log() or self.state() in ("shut off", None), "the guest is up")
+        true("<<ready>>" in self._log(), f"{self.name} ended while it booted; {self.last_words()}")
         self._serial = None
         return self
 
@@ -196,7 +197,7 @@ class Guest(Domain):
         connection.sendall(command.encode() + b"\n")
         while not (end := re.search(rb"<<(\d+)>>\r?\n", said)):
             received = connection.recv(65536)
-            true(received, f"{self.name} ended in {command}: {said!r}")
+            true(received, f"{self.name} ended in {command}: {said!r}; {self.last_words()}")
             said += received
         text = said[:end.start()].decode(errors="replace")
         equal(int(end[1]), 0, f"status of {command} in the guest, which said {text!r}")

@@ -90,17 +90,39 @@ same_point (const CairnPoint *a, const CairnPoint *b)
   return TRUE;
 }
 
-/* What was lost here isn't brought back by importing again. */
+/* What was lost here isn't brought back by importing again, nor is what was seen of an image
+ * forgotten while the disk is that image. */
 static void
-take_lost (CairnPoint *point, const CairnPoint *there)
+take_history (CairnPoint *point, const CairnPoint *there, const CairnVm *vm)
 {
   for (guint i = 0; i < point->anchors->len; i++)
     {
       CairnAnchor *anchor = point->anchors->pdata[i];
+      const CairnAnchor *known = there->anchors->pdata[i];
+      const CairnDisk *disk = cairn_anchor_find_disk (anchor, vm);
 
       g_free (anchor->lost);
-      anchor->lost = g_strdup (((CairnAnchor *)there->anchors->pdata[i])->lost);
+      anchor->lost = g_strdup (known->lost);
+      if (disk && g_str_equal (disk->path, known->path))
+        anchor->dirty_seen_bytes = known->dirty_seen_bytes;
     }
+}
+
+/* THERE bears the InstanceID of POINT and is another one, or another VM's. */
+static gboolean
+refuse_other (const CairnPoint *point, const CairnPoint *there, const CairnVm *vm, GError **error)
+{
+  if (g_str_equal (there->vm_guid, vm->guid) || !same_point (there, point))
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+                 "reference point '%s' is there already with other content, and is left as it is; "
+                 "destroy it first if the file's is the right one",
+                 point->instance_id);
+  else
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+                 "reference point '%s' is there already as one of VM %s, and can't be one of '%s' "
+                 "(%s) too; destroy it there first, with --force if that VM is gone",
+                 point->instance_id, there->vm_guid, vm->name, vm->guid);
+  return FALSE;
 }
 
 /* Sorts out the points that are there; one with other content ends the import. */
@@ -126,15 +148,11 @@ find_fresh (CairnImporting *import, GError **error)
         }
       if (g_str_equal (there->vm_guid, vm->guid) && same_point (there, point))
         {
-          take_lost (point, there);
+          take_history (point, there, vm);
+          g_hash_table_insert (import->known, point, g_steal_pointer (&there));
           continue;
         }
-      g_set_error (
-          error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
-          "reference point '%s' is there already with other content, and is left as it is; "
-          "destroy it first if the file's is the right one",
-          point->instance_id);
-      return FALSE;
+      return refuse_other (point, there, vm, error);
     }
   return TRUE;
 }
@@ -162,6 +180,13 @@ localize_anchor (CairnImporting *import, CairnAnchor *anchor, GHashTable *rename
   tracker->ops->measure (tracker, import->operation->vm, disk, anchor);
 }
 
+static void
+localize_point (CairnImporting *import, CairnPoint *point, GHashTable *renamed)
+{
+  for (guint i = 0; i < point->anchors->len; i++)
+    localize_anchor (import, point->anchors->pdata[i], renamed);
+}
+
 /* Renames the point's disks. FALSE when it has none of RENAMED. */
 static gboolean
 rename_disks (CairnPoint *point, GHashTable *renamed)
@@ -182,6 +207,15 @@ rename_disks (CairnPoint *point, GHashTable *renamed)
   return changed;
 }
 
+static gboolean
+has_point (const GPtrArray *points, const CairnPoint *point)
+{
+  for (guint i = 0; i < points->len; i++)
+    if (g_str_equal (((CairnPoint *)points->pdata[i])->instance_id, point->instance_id))
+      return TRUE;
+  return FALSE;
+}
+
 /* The points that are here and knew a disk by another identifier, with the new one. A point's disk
  * stays the InstanceID of the disk. */
 static gboolean
@@ -197,7 +231,7 @@ rename_in_points (CairnImporting *import, GHashTable *renamed, GPtrArray *change
     {
       CairnPoint *whole = NULL;
 
-      if (!rename_disks (there->pdata[i], renamed))
+      if (!rename_disks (there->pdata[i], renamed) || has_point (changed, there->pdata[i]))
         continue;
       /* Lists leave out what a point carries along; replacing it must not lose that. */
       whole = cairn_service_find_point (import->operation->service,
@@ -211,6 +245,44 @@ rename_in_points (CairnImporting *import, GHashTable *renamed, GPtrArray *change
 }
 
 static gboolean
+has_moved (const CairnPoint *point, const CairnPoint *before)
+{
+  for (guint i = 0; i < point->anchors->len; i++)
+    {
+      const CairnAnchor *now = point->anchors->pdata[i];
+      const CairnAnchor *then = before->anchors->pdata[i];
+
+      if (!g_str_equal (now->path, then->path) || !g_str_equal (now->target, then->target))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* The points that are here and whose disks have come back to other places, with these. What was
+ * known of an image stays while it's at the same place: it may show that a bitmap was cleared. */
+static void
+follow_disks (CairnImporting *import, GHashTable *renamed, GPtrArray *changed)
+{
+  for (guint i = 0; i < import->metadata->points->len; i++)
+    {
+      const CairnPoint *judged = import->metadata->points->pdata[i];
+      const CairnPoint *before = g_hash_table_lookup (import->known, judged);
+      CairnPoint *point = before ? cairn_point_copy (before) : NULL;
+
+      if (!point)
+        continue;
+      localize_point (import, point, renamed);
+      for (guint k = 0; k < point->anchors->len; k++)
+        ((CairnAnchor *)point->anchors->pdata[k])->dirty_seen_bytes
+            = ((CairnAnchor *)judged->anchors->pdata[k])->dirty_seen_bytes;
+      if (has_moved (point, before))
+        g_ptr_array_add (changed, point);
+      else
+        cairn_point_free (point);
+    }
+}
+
+static gboolean
 store_points (CairnImporting *import, GError **error)
 {
   CairnService *service = import->operation->service;
@@ -219,21 +291,17 @@ store_points (CairnImporting *import, GError **error)
   g_autoptr (CairnVm) record = NULL;
   CairnStoreChange change = { .put_points = import->fresh, .replace_points = changed };
 
-  if (import->fresh->len == 0)
-    return TRUE;
   for (guint i = 0; i < import->fresh->len; i++)
-    {
-      const CairnPoint *point = import->fresh->pdata[i];
-
-      for (guint k = 0; k < point->anchors->len; k++)
-        localize_anchor (import, point->anchors->pdata[k], renamed);
-    }
+    localize_point (import, import->fresh->pdata[i], renamed);
+  follow_disks (import, renamed, changed);
   if (!rename_in_points (import, renamed, changed, error))
     return FALSE;
   if (g_hash_table_size (renamed) > 0)
     cairn_service_keep_vm (import->operation->vm, &change, &record);
-  if (!cairn_deadline_check (import->operation->deadline, error)
-      || !cairn_service_apply (service, &change, error))
+  if (!cairn_deadline_check (import->operation->deadline, error))
+    return FALSE;
+  if ((import->fresh->len > 0 || changed->len > 0 || record)
+      && !cairn_service_apply (service, &change, error))
     return FALSE;
   cairn_service_settle (service, import->operation->vm, import->operation->deadline);
   return TRUE;
@@ -269,10 +337,12 @@ import_locked (CairnService *service, const char *vm_guid, CairnMetadata *metada
 {
   g_autoptr (CairnOperation) operation = cairn_operation_begin (service, vm_guid, deadline, error);
   g_autoptr (GPtrArray) fresh = g_ptr_array_new ();
+  g_autoptr (GHashTable) known = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL,
+                                                        (GDestroyNotify)cairn_point_free);
   g_autoptr (GPtrArray) judged
       = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_verdict_free);
   g_autoptr (GHashTable) by_disk = g_hash_table_new (g_str_hash, g_str_equal);
-  CairnImporting import = { operation, metadata, fresh, judged, by_disk };
+  CairnImporting import = { operation, metadata, fresh, known, judged, by_disk };
   gboolean ok;
 
   if (!operation)

@@ -13,6 +13,7 @@ typedef struct
   CairnOperation *operation; /* borrowed */
   CairnMetadata *metadata;   /* borrowed; only the points taken */
   GPtrArray *fresh;          /* of CairnPoint, borrowed: not in the store yet */
+  GHashTable *known;         /* those that are -> as the store has them; of CairnPoint both */
   GPtrArray *verdicts;       /* of CairnDiskVerdict, one per disk of the pair */
   GHashTable *by_disk;       /* disk identifier -> CairnDiskVerdict, borrowed both */
 } CairnImporting;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tracker/libvirt/checkpoint.h"
 #include "tracker/libvirt/failure.h"
 #include "tracker/libvirt/gate.h"
 #include "tracker/libvirt/keeper.h"
@@ -25,6 +26,7 @@ struct CairnLibvirtBackup
   CairnLibvirtKeeper *keeper;
   virDomainPtr domain;
   GPtrArray *scratch_files; /* of char *, those outside the place */
+  char *lent;               /* the checkpoint that libvirt knows for this job only; may be NULL */
 };
 
 /* ---- the XML ---- */
@@ -208,10 +210,32 @@ backup_free (CairnLibvirtBackup *backup)
   for (guint i = 0; i < backup->scratch_files->len; i++)
     unlink (backup->scratch_files->pdata[i]);
   g_ptr_array_unref (backup->scratch_files);
+  if (backup->lent)
+    cairn_libvirt_checkpoint_forget (backup->domain, backup->lent);
   cairn_libvirt_place_leave (backup->place);
   virDomainFree (backup->domain);
   g_free (backup->vm_guid);
+  g_free (backup->lent);
   g_free (backup);
+}
+
+/* libvirt serves a bitmap of a checkpoint only. One that it doesn't know (the VM came from another
+ * host, and its points aren't imported yet) is lent to it until the job's end. What a process that
+ * died leaves behind is a checkpoint without a point, which doctor finds. */
+static gboolean
+lend_checkpoint (CairnLibvirtBackup *backup, const CairnLibvirtLook *look,
+                 const CairnLibvirtBackupOrder *order, GError **error)
+{
+  CairnLibvirtCheckpoint checkpoint = { .name = order->bitmap,
+                                        .creation_time_ms = g_get_real_time () / 1000,
+                                        .targets = order->targets };
+
+  if (!order->bitmap || cairn_libvirt_checkpoint_is_known (look, order->bitmap))
+    return TRUE;
+  if (!cairn_libvirt_checkpoint_redefine (look, &checkpoint, error))
+    return FALSE;
+  backup->lent = g_strdup (order->bitmap);
+  return TRUE;
 }
 
 /* QEMU, or libvirtd in its name, couldn't make a file. FALSE with the remedy when that is so. */
@@ -252,15 +276,15 @@ fail_to_begin (const CairnLibvirtBackup *backup, const CairnLibvirtLook *look, G
 }
 
 static gboolean
-begin_in_gate (const CairnLibvirtBackup *backup, CairnLibvirtLook *look, const char *xml,
-               const char *checkpoint_xml, GError **error)
+begin_in_gate (CairnLibvirtBackup *backup, CairnLibvirtLook *look, const char *xml,
+               const CairnLibvirtBackupOrder *order, GError **error)
 {
   gboolean ok;
 
   if (!cairn_libvirt_gate_enter (look, error))
     return FALSE;
-  ok = check_free (look, error)
-       && (virDomainBackupBegin (look->domain, xml, checkpoint_xml, 0) == 0
+  ok = check_free (look, error) && lend_checkpoint (backup, look, order, error)
+       && (virDomainBackupBegin (look->domain, xml, order->checkpoint_xml, 0) == 0
            || fail_to_begin (backup, look, error));
   cairn_libvirt_gate_leave (look->libvirt);
   return ok;
@@ -277,7 +301,7 @@ begin_job (CairnLibvirt *libvirt, CairnLibvirtBackup *backup, CairnLibvirtLook *
   if (!backup->keeper)
     g_debug ("%s", cause->message); /* a job left behind is found by its directory, too */
   g_clear_error (&cause);
-  if (begin_in_gate (backup, look, xml, order->checkpoint_xml, &cause))
+  if (begin_in_gate (backup, look, xml, order, &cause))
     return TRUE;
   /* A libvirtd that went away may have begun it. */
   if (cause->code == CAIRN_ERROR_SYSTEM_NOT_AVAILABLE)
@@ -293,10 +317,11 @@ cairn_libvirt_backup_begin (CairnLibvirt *libvirt, CairnLibvirtLook *look,
                             const CairnLibvirtBackupOrder *order, GError **error)
 {
   gint64 patience = g_get_monotonic_time () + CAIRN_LIBVIRT_JOB_WAIT_MS * G_TIME_SPAN_MILLISECOND;
-  CairnLibvirtPlace *place
-      = cairn_libvirt_place_take (libvirt, look, MIN (order->deadline, patience), error);
+  CairnLibvirtPlace *place = NULL;
   CairnLibvirtBackup *backup;
 
+  if (cairn_libvirt_look_require_here (look, error))
+    place = cairn_libvirt_place_take (libvirt, look, MIN (order->deadline, patience), error);
   if (!place)
     return NULL;
   backup = g_new0 (CairnLibvirtBackup, 1);

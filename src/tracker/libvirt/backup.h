@@ -20,8 +20,9 @@ typedef struct CairnLibvirtBackup CairnLibvirtBackup;
 
 typedef struct
 {
-  const GPtrArray *targets;   /* of char *: the disks to serve, as exports of these names */
-  const char *bitmap;         /* served with each; NULL = none */
+  GPtrArray *targets;         /* of char *: the disks to serve, as exports of these names */
+  const char *bitmap;         /* served with each, also when libvirt has no checkpoint of that name;
+                                 NULL = none */
   const char *checkpoint_xml; /* a checkpoint made at the same moment; NULL = none */
   gboolean is_long;           /* scratch files go beside the images, for they may grow large */
   int64_t deadline;

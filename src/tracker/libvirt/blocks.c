@@ -285,3 +285,15 @@ cairn_libvirt_blocks_are_filtered (CairnLibvirtLook *look, gboolean *are, GError
     }
   return devices != NULL;
 }
+
+gboolean
+cairn_libvirt_blocks_have_migrated (CairnLibvirtLook *look, gboolean *have, GError **error)
+{
+  g_autoptr (JsonNode) answer = cairn_libvirt_monitor_run (
+      look->domain, look->description->name, "{\"execute\":\"query-migrate\"}", error);
+  JsonObject *migration
+      = answer && JSON_NODE_HOLDS_OBJECT (answer) ? json_node_get_object (answer) : NULL;
+
+  *have = migration && json_object_has_member (migration, "status");
+  return answer != NULL;
+}

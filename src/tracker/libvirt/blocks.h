@@ -17,4 +17,8 @@ gboolean cairn_libvirt_blocks_read (CairnLibvirtLook *look, GError **error);
 /* Whether a disk has a filter of a job on top. */
 gboolean cairn_libvirt_blocks_are_filtered (CairnLibvirtLook *look, gboolean *are, GError **error);
 
+/* Whether the QEMU was migrated to or from since it started, done or not. */
+gboolean cairn_libvirt_blocks_have_migrated (CairnLibvirtLook *look, gboolean *have,
+                                             GError **error);
+
 #endif

@@ -102,6 +102,17 @@ cairn_libvirt_checkpoint_delete (const CairnLibvirtLook *look, const char *name,
   return ok;
 }
 
+void
+cairn_libvirt_checkpoint_forget (virDomainPtr domain, const char *name)
+{
+  virDomainCheckpointPtr checkpoint = virDomainCheckpointLookupByName (domain, name, 0);
+
+  if (!checkpoint)
+    return;
+  virDomainCheckpointDelete (checkpoint, VIR_DOMAIN_CHECKPOINT_DELETE_METADATA_ONLY);
+  virDomainCheckpointFree (checkpoint);
+}
+
 GPtrArray *
 cairn_libvirt_checkpoint_list (const CairnLibvirtLook *look, GError **error)
 {

@@ -35,6 +35,9 @@ gboolean cairn_libvirt_checkpoint_redefine (const CairnLibvirtLook *look,
 gboolean cairn_libvirt_checkpoint_delete (const CairnLibvirtLook *look, const char *name,
                                           gboolean metadata_only, gboolean *found, GError **error);
 
+/* Makes libvirt forget checkpoint NAME if it can; its bitmaps stay. */
+void cairn_libvirt_checkpoint_forget (virDomainPtr domain, const char *name);
+
 /* Names of all of the domain's checkpoints, parents first; of char *. */
 GPtrArray *cairn_libvirt_checkpoint_list (const CairnLibvirtLook *look, GError **error);
 

@@ -151,36 +151,11 @@ cairn_libvirt_list_vms (CairnTracker *tracker, GError **error)
 
 /* ---- changes ---- */
 
-/* Whether a job that moves the VM away is under way. */
-static gboolean
-is_leaving (virDomainPtr domain)
-{
-  virTypedParameterPtr params = NULL;
-  int type = VIR_DOMAIN_JOB_NONE, n = 0, operation = VIR_DOMAIN_JOB_OPERATION_UNKNOWN;
-
-  if (virDomainGetJobStats (domain, &type, &params, &n, 0) != 0 || type == VIR_DOMAIN_JOB_NONE)
-    return FALSE;
-  virTypedParamsGetInt (params, n, VIR_DOMAIN_JOB_OPERATION, &operation);
-  virTypedParamsFree (params, n);
-  return operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
-         || operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN
-         || operation == VIR_DOMAIN_JOB_OPERATION_SAVE
-         || operation == VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_REVERT;
-}
-
 gboolean
 cairn_libvirt_begin_change (CairnTracker *tracker, const CairnVm *vm, GError **error)
 {
   CairnLibvirtTracker *self = (CairnLibvirtTracker *)tracker;
   CairnLibvirtLook *look = cairn_libvirt_look_at (self, vm, error);
 
-  if (!look)
-    return FALSE;
-  if (!look->is_running || (!look->is_arriving && !is_leaving (look->domain)))
-    return TRUE;
-  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
-               "VM '%s' is migrating or being saved; wait until that is done, and try again on the "
-               "host where it then is",
-               vm->name);
-  return FALSE;
+  return look && cairn_libvirt_look_require_here (look, error);
 }

@@ -271,6 +271,25 @@ remove_held (CairnLibvirtLook *look, const Holders *holders, const char *name, G
 }
 
 static gboolean
+check_holders (const CairnLibvirtLook *look, const Holders *holders, const char *name,
+               GError **error)
+{
+  if (holders->busy)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
+                 "bitmap '%s' of disk '%s' of VM '%s' is used by a backup that is running; wait "
+                 "for its end, and try again",
+                 name, holders->busy, look->description->name);
+  else if (look->is_dormant && holders->nodes->len == 0)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
+                 "bitmap '%s' of VM '%s', which is paused and came here by migration, may be there "
+                 "once QEMU reads its images; resume the VM, and try again",
+                 name, look->description->name);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static gboolean
 remove_in_gate (CairnLibvirtLook *look, const GPtrArray *disks, const char *name, GError **error)
 {
   g_autoptr (GPtrArray) nodes = g_ptr_array_new ();
@@ -280,14 +299,8 @@ remove_in_gate (CairnLibvirtLook *look, const GPtrArray *disks, const char *name
   if (!cairn_libvirt_look_read_bitmaps (look, error))
     return FALSE;
   find_holders (look, disks, name, &holders);
-  if (holders.busy)
-    {
-      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
-                   "bitmap '%s' of disk '%s' of VM '%s' is used by a backup that is running; wait "
-                   "for its end, and try again",
-                   name, holders.busy, look->description->name);
-      return FALSE;
-    }
+  if (!check_holders (look, &holders, name, error))
+    return FALSE;
   ok = remove_held (look, &holders, name, error);
   cairn_libvirt_look_forget_bitmaps (look);
   return ok;

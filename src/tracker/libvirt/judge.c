@@ -176,14 +176,19 @@ refuse_broken (const Chain *chain, const CairnAnchor *anchor, CairnJudgement *ju
 }
 
 static gboolean
-refuse_missing (const CairnLibvirtDisk *disk, const Chain *chain, const CairnAnchor *anchor,
-                CairnJudgement *judgement)
+refuse_missing (const CairnLibvirtLook *look, const CairnLibvirtDisk *disk, const Chain *chain,
+                const CairnAnchor *anchor, CairnJudgement *judgement)
 {
   const CairnLibvirtLayer *active = disk->layers->pdata[0];
 
   if (chain->n_layers > 0 && !chain->deeper)
     return FALSE;
-  if (chain->deeper)
+  if (chain->n_layers == 0 && look->is_dormant)
+    set_verdict (judgement, CAIRN_VERDICT_BUSY,
+                 "VM '%s' is paused and came here by migration, and QEMU reads the bitmaps of "
+                 "image '%s' when it runs; resume the VM, and try again",
+                 look->description->name, active->path);
+  else if (chain->deeper)
     set_verdict (judgement, CAIRN_VERDICT_BACKING_ONLY,
                  "bitmap '%s' lies in '%s', a backing image of '%s', and doesn't know what was "
                  "written above it; commit the overlay into it, or " CAIRN_ANCHOR_AGAIN,
@@ -245,8 +250,8 @@ remember (Newer *newer, const CairnAnchor *anchor, const Chain *chain)
 
 /* Judges one anchor; NEWER grows by it. */
 static void
-judge_anchor (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, Newer *newer,
-              CairnJudgement *judgement)
+judge_anchor (const CairnLibvirtLook *look, const CairnLibvirtDisk *disk, const CairnAnchor *anchor,
+              Newer *newer, CairnJudgement *judgement)
 {
   uint64_t newer_bytes = 0;
   Chain chain;
@@ -262,7 +267,8 @@ judge_anchor (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, Newer *ne
   walk_chain (disk, anchor, &chain);
   if (newer->witness && cairn_anchor_must_cover (anchor, newer->witness))
     newer_bytes = newer->bytes;
-  if (refuse_size (disk, anchor, judgement) || refuse_missing (disk, &chain, anchor, judgement)
+  if (refuse_size (disk, anchor, judgement)
+      || refuse_missing (look, disk, &chain, anchor, judgement)
       || refuse_broken (&chain, anchor, judgement)
       || refuse_shrunk (&chain, anchor, newer_bytes, judgement))
     return;
@@ -290,7 +296,7 @@ cairn_libvirt_judge (const CairnLibvirtLook *look, const CairnDisk *disk,
                disk->target);
   for (size_t i = n_anchors; i-- > 0;)
     if (probe.verdict == CAIRN_VERDICT_TRACKED)
-      judge_anchor (found, anchors[i], &newer, &judgements[i]);
+      judge_anchor (look, found, anchors[i], &newer, &judgements[i]);
     else
       set_verdict (&judgements[i], probe.verdict, "%s", probe.reason);
   cairn_disk_probe_clear (&probe);

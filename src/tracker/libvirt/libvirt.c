@@ -98,13 +98,31 @@ probe_disk (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, Cai
     }
 }
 
+/* From the active layer down to the one where the bitmap begins. */
+static void
+measure_layers (const CairnLibvirtDisk *found, CairnAnchor *anchor)
+{
+  for (guint i = 0; i < found->layers->len; i++)
+    {
+      const CairnLibvirtLayer *layer = found->layers->pdata[i];
+      const CairnLibvirtBitmap *bitmap = g_hash_table_lookup (layer->bitmaps, anchor->bitmap);
+
+      if (!bitmap)
+        return;
+      anchor->granularity_bytes = bitmap->granularity_bytes;
+      if (!*layer->path)
+        continue;
+      g_free (anchor->path);
+      anchor->path = g_strdup (layer->path);
+    }
+}
+
 static void
 measure (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, CairnAnchor *anchor)
 {
   CairnLibvirtTracker *self = tracker_of (tracker);
   CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, vm, NULL);
   const CairnLibvirtDisk *found;
-  const CairnLibvirtBitmap *bitmap = NULL;
 
   if (!look)
     {
@@ -114,10 +132,7 @@ measure (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, CairnA
   anchor->allocated_bytes = 0;
   found = cairn_libvirt_look_find_disk (look, disk->target);
   if (found && anchor->bitmap && cairn_libvirt_look_read_bitmaps (look, NULL))
-    bitmap = g_hash_table_lookup (((CairnLibvirtLayer *)found->layers->pdata[0])->bitmaps,
-                                  anchor->bitmap);
-  if (bitmap)
-    anchor->granularity_bytes = bitmap->granularity_bytes;
+    measure_layers (found, anchor);
 }
 
 /* ---- bitmaps ---- */

@@ -13,6 +13,14 @@
 
 /* ---- state and description ---- */
 
+/* Whether a VM that is paused for REASON has its images elsewhere, or not open yet. */
+static gboolean
+is_on_its_way (int reason)
+{
+  return reason == VIR_DOMAIN_PAUSED_MIGRATION || reason == VIR_DOMAIN_PAUSED_POSTCOPY
+         || reason == VIR_DOMAIN_PAUSED_POSTCOPY_FAILED || reason == VIR_DOMAIN_PAUSED_STARTING_UP;
+}
+
 static gboolean
 read_state (CairnLibvirtLook *look, GError **error)
 {
@@ -22,7 +30,8 @@ read_state (CairnLibvirtLook *look, GError **error)
   if (virDomainGetState (look->domain, &state, &reason, 0) != 0)
     return cairn_libvirt_fail (error, "VM '%s' can't be looked at", name);
   look->is_running = state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED;
-  look->is_arriving = state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_MIGRATION;
+  look->is_paused = state == VIR_DOMAIN_PAUSED;
+  look->is_arriving = look->is_paused && is_on_its_way (reason);
   return TRUE;
 }
 
@@ -123,6 +132,35 @@ cairn_libvirt_look_is_stale (const CairnLibvirtLook *look)
   return virDomainIsActive (look->domain) != (look->is_running ? 1 : 0);
 }
 
+/* Whether a job that moves the VM is under way. */
+static gboolean
+is_moving (virDomainPtr domain)
+{
+  virTypedParameterPtr params = NULL;
+  int type = VIR_DOMAIN_JOB_NONE, n = 0, operation = VIR_DOMAIN_JOB_OPERATION_UNKNOWN;
+
+  if (virDomainGetJobStats (domain, &type, &params, &n, 0) != 0 || type == VIR_DOMAIN_JOB_NONE)
+    return FALSE;
+  virTypedParamsGetInt (params, n, VIR_DOMAIN_JOB_OPERATION, &operation);
+  virTypedParamsFree (params, n);
+  return operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
+         || operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN
+         || operation == VIR_DOMAIN_JOB_OPERATION_SAVE
+         || operation == VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_REVERT;
+}
+
+gboolean
+cairn_libvirt_look_require_here (const CairnLibvirtLook *look, GError **error)
+{
+  if (!look->is_running || (!look->is_arriving && !is_moving (look->domain)))
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
+               "VM '%s' is migrating or being saved; wait until that is done, and try again on the "
+               "host where it then is",
+               look->description->name);
+  return FALSE;
+}
+
 /* ---- bitmaps ---- */
 
 void
@@ -141,7 +179,11 @@ cairn_libvirt_look_forget_bitmaps (CairnLibvirtLook *look)
 gboolean
 cairn_libvirt_look_read_bitmaps (CairnLibvirtLook *look, GError **error)
 {
+  if (look->is_arriving)
+    return TRUE;
   if (!look->has_bitmaps)
-    look->has_bitmaps = cairn_libvirt_blocks_read (look, error);
+    look->has_bitmaps = cairn_libvirt_blocks_read (look, error)
+                        && (!look->is_paused
+                            || cairn_libvirt_blocks_have_migrated (look, &look->is_dormant, error));
   return look->has_bitmaps;
 }

@@ -18,6 +18,10 @@ typedef struct
   char *guid;           /* upper case */
   gboolean is_running;  /* a QEMU has its images open (it may be paused) */
   gboolean is_arriving; /* by migration, and not here yet */
+  gboolean is_paused;
+  gboolean is_dormant;  /* paused, and migrated at some time: QEMU reads the bitmaps of its images
+                           when it first runs, so those that aren't there may come yet; valid once
+                           has_bitmaps */
   gboolean has_bitmaps; /* the layers' bitmaps are read */
   CairnLibvirtDescription *description;
 } CairnLibvirtLook;
@@ -33,7 +37,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnLibvirtLook, cairn_libvirt_look_free)
 CairnLibvirtLook *cairn_libvirt_look_find (CairnLibvirt *libvirt, const char *name_or_guid,
                                            GError **error);
 
-/* Reads the bitmaps of a running domain's layers, unless they are read already. */
+/* SYSTEM_IN_USE while the domain migrates or is being saved: libvirt would have us wait for it. */
+gboolean cairn_libvirt_look_require_here (const CairnLibvirtLook *look, GError **error);
+
+/* Reads the bitmaps of a running domain's layers, unless they are read already. Those of one that
+ * is arriving are left unread: QEMU doesn't know them yet, and libvirt would have us wait. */
 gboolean cairn_libvirt_look_read_bitmaps (CairnLibvirtLook *look, GError **error);
 void cairn_libvirt_look_forget_bitmaps (CairnLibvirtLook *look);
 

@@ -32,13 +32,39 @@ compare_bitmaps (gconstpointer a, gconstpointer b)
   return by_disk ? by_disk : strcmp (left->name, right->name);
 }
 
+static gboolean
+has_bitmap (const CairnLibvirtLook *look)
+{
+  for (guint i = 0; i < look->description->disks->len; i++)
+    {
+      const CairnLibvirtDisk *disk = look->description->disks->pdata[i];
+
+      if (g_hash_table_size (((CairnLibvirtLayer *)disk->layers->pdata[0])->bitmaps) > 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* While a VM is on its way, its QEMU doesn't know the bitmaps. */
+static gboolean
+check_open (const CairnLibvirtLook *look, GError **error)
+{
+  if (!look->is_arriving && (!look->is_dormant || has_bitmap (look)))
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
+               "the bitmaps of VM '%s' can't be listed while it migrates, or after that before it "
+               "runs; resume it if it's paused, and try again",
+               look->description->name);
+  return FALSE;
+}
+
 /* The active layers' bitmaps of a running domain. */
 static CairnInventory *
 take_running (CairnLibvirtLook *look, const CairnVm *vm, GError **error)
 {
   g_autoptr (CairnInventory) inventory = cairn_inventory_new ();
 
-  if (!cairn_libvirt_look_read_bitmaps (look, error))
+  if (!cairn_libvirt_look_read_bitmaps (look, error) || !check_open (look, error))
     return NULL;
   for (guint i = 0; i < vm->disks->len; i++)
     {
@@ -209,6 +235,8 @@ cairn_libvirt_settle (CairnTracker *tracker, const CairnVm *vm, const GPtrArray 
     return FALSE;
   if (!first_unknown (points, known))
     return TRUE;
+  if (!cairn_libvirt_look_require_here (look, error))
+    return FALSE;
   inventory = take_bitmaps (self, vm, deadline, error);
   return inventory && redefine_unknown (look, points, known, inventory, added, error);
 }
