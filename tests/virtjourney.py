@@ -106,7 +106,8 @@ class Journey:
                 offset = self._random.randrange(0, size - length)
                 lines.append(f"scatter {target} {offset} {length} 0 1")
                 self.writes.append((target, offset, length))
-        self.vm.shell(f"sync () {{ :; }}; {' && '.join(lines)}; unset -f sync; sync")  # once, not after each
+        # scatter's own sync, after each, would take most of the time.
+        self.vm.shell(f"sync () {{ :; }}; {' && '.join(lines)}; status=$?; unset -f sync; sync; [ $status = 0 ]")
 
     def start_writer(self, span):
         """From now on the guest writes in the background, too, within the first SPAN bytes of every disk."""
