@@ -163,17 +163,20 @@ class Domain:
 
     def quit(self):
         """QEMU ends by itself, cleanly, as after a guest's shutdown (0.02 s)."""
+        pid = self.pid
         with contextlib.suppress(LibvirtError):  # it may be gone before libvirtd has read its answer
             self.qmp("quit")
-        return self._wait_for_end()
+        return self._wait_for_end(pid)
 
     def kill9(self):
         """QEMU crashes: bitmaps are left in use, new ones never reach the file."""
-        os.kill(self.pid, signal.SIGKILL)
-        return self._wait_for_end()
+        pid = self.pid
+        os.kill(pid, signal.SIGKILL)
+        return self._wait_for_end(pid)
 
-    def _wait_for_end(self):
+    def _wait_for_end(self, pid):
         wait_until(lambda: self.state() in ("shut off", None), f"{self.name} is shut off")
+        wait_until(lambda: not is_alive(pid), "its QEMU has let go of its images")
         return self
 
     # -- what it is --
