@@ -65,11 +65,12 @@ is_done (const CairnEdit *edit, const CairnBitmapState *now)
          && UINT64_C (1) << (entry->granularity_bits & 63) == edit->granularity_bytes;
 }
 
-/* Whether every other bitmap is what it was. */
+/* Whether every other bitmap is what it was; a graft's catcher goes. */
 static gboolean
 has_kept_others (const CairnEdit *edit, const CairnBitmapState *before, const CairnBitmapState *now)
 {
-  const CairnBitmapEntry *edited = cairn_directory_find (before->directory, edit->name);
+  const CairnBitmapEntry *edited
+      = cairn_directory_find (before->directory, edit->graft ? edit->graft->catcher : edit->name);
 
   for (guint i = 0; i < before->directory->entries->len; i++)
     {

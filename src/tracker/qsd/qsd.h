@@ -43,7 +43,8 @@ typedef struct
   size_t header_bytes; /* the first cluster's size */
 } CairnQsdImage;
 
-/* What a bitmap that is added begins with: all that two others have. Borrowed. */
+/* What a bitmap that is added begins with: all that two others have, of which the catcher goes in
+ * the same transaction. Borrowed. */
 typedef struct
 {
   int scratch_fd;             /* a qcow2 image of the same virtual size, opened read-only; it stays

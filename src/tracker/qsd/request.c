@@ -103,20 +103,27 @@ cairn_request_image (const CairnQsdImage *image, size_t index)
 }
 
 static void
-describe_action (JsonBuilder *builder, const CairnQsdEdit *edit, size_t index)
+describe_addition (JsonBuilder *builder, const CairnQsdEdit *edit, size_t index)
 {
-  gboolean adds = edit->action == CAIRN_QSD_ADD;
-
   begin_object (builder, NULL);
-  set_string (builder, "type", adds ? "block-dirty-bitmap-add" : "block-dirty-bitmap-remove");
+  set_string (builder, "type", "block-dirty-bitmap-add");
   begin_object (builder, "data");
   set_node_name (builder, "node", index);
   set_string (builder, "name", edit->bitmap);
-  if (adds)
-    {
-      set_boolean (builder, "persistent", TRUE);
-      set_int (builder, "granularity", edit->granularity_bytes);
-    }
+  set_boolean (builder, "persistent", TRUE);
+  set_int (builder, "granularity", edit->granularity_bytes);
+  json_builder_end_object (builder);
+  json_builder_end_object (builder);
+}
+
+static void
+describe_removal (JsonBuilder *builder, const char *bitmap, size_t index)
+{
+  begin_object (builder, NULL);
+  set_string (builder, "type", "block-dirty-bitmap-remove");
+  begin_object (builder, "data");
+  set_node_name (builder, "node", index);
+  set_string (builder, "name", bitmap);
   json_builder_end_object (builder);
   json_builder_end_object (builder);
 }
@@ -157,9 +164,15 @@ cairn_request_transaction (const CairnQsdEdit *edit)
   json_builder_set_member_name (builder, "actions");
   json_builder_begin_array (builder);
   for (size_t i = 0; i < edit->n_images; i++)
-    describe_action (builder, edit, i);
+    if (edit->action == CAIRN_QSD_ADD)
+      describe_addition (builder, edit, i);
+    else
+      describe_removal (builder, edit->bitmap, i);
   if (edit->graft)
-    describe_merge (builder, edit);
+    {
+      describe_merge (builder, edit);
+      describe_removal (builder, edit->graft->catcher, 0);
+    }
   json_builder_end_array (builder);
   json_builder_end_object (builder);
   return json_builder_get_root (builder);
