@@ -12,6 +12,7 @@ import subprocess
 import time
 
 from cairntest import *
+from vhdx import name_log
 
 MB = 1 << 20
 GENUINE_VM = "282874FC-59D6-4F30-BC04-5FDD909C82E0"
@@ -124,6 +125,19 @@ def formats():
     write(lost.disk, 50 * MB, 1)
     equal(changes(lost.host, lost.point), granules([tuple(e) for e in before] + [(50 * MB, 1)]))
     lost.check()
+
+
+@test("a large VHDX, with blocks behind the first of its sector bitmaps' entries")
+def large_vhdx():
+    lost = Lost(size=9 << 30)
+    for number, options in enumerate([[], ["-o", "block_size=1M"]]):
+        copy = lost.host.path(f"{number}.vhdx")
+        io(lost.base, f"write -q -P 5 {5 + number}G 1M", "write -q -P 6 8500M 100k")
+        io(lost.disk, f"write -q -P 5 {5 + number}G 1M", "write -q -P 7 8500M 70k")
+        lost.adopt(convert(lost.base, copy, "vhdx", *options))
+        lost.check()
+        run("qemu-img", "bitmap", "--remove", lost.disk, guid_of(lost.point))
+        equal(verdict(lost.host, lost.point), "missing")
 
 
 @test("an id of its own, and no other property, changes; a tracked disk is left alone")
@@ -270,12 +284,13 @@ def wrong_base():
 # ---- interrupted ----
 
 class Slow(Lost):
-    """As Lost, with a disk so large and a copy so slow (QEMU sees no holes in a VHDX) that comparing
-    them takes seconds."""
+    """As Lost, with a disk so large and a copy so slow that comparing them takes seconds: a VHDX with a
+    log is left to QEMU, which sees no holes in it."""
 
     def __init__(self):
         super().__init__(size=4096 * MB)
         self.vhdx = convert(self.base, self.host.path("base.vhdx"), "vhdx")
+        name_log(self.vhdx)
 
     def start(self):
         """Starts adopting and waits until it compares, some of it."""

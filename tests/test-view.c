@@ -53,13 +53,19 @@ static const Kind kinds[] = {
   { "qcow2-zstd", CONVERT ("-c -O qcow2 -o compression_type=zstd"), FALSE },
   { "qcow2-extended", CONVERT ("-O qcow2 -o extended_l2=on"), FALSE },
   { "qcow2-data-file", CONVERT ("-O qcow2 -o data_file=$d/data"), FALSE },
-  { "vhdx", CONVERT ("-O vhdx"), FALSE },
+  { "vhdx", CONVERT ("-O vhdx"), TRUE },
+  { "vhdx-1m", CONVERT ("-O vhdx -o block_size=1M"), TRUE },
+  { "vhdx-fixed", CONVERT ("-O vhdx -o subformat=fixed"), TRUE },
+  /* A second header that QEMU takes for none, and so do we. */
+  { "vhdx-header", CONVERT ("-O vhdx") "; printf x | dd of=$d/i bs=1 seek=131100 conv=notrunc",
+    TRUE },
+  { "vhdx-log", CONVERT ("-O vhdx") "; python3 '" SOURCE_ROOT "/tests/vhdx.py' $d/i", FALSE },
   { "vpc", CONVERT ("-O vpc -o force_size=on"), FALSE },
   { "vmdk", CONVERT ("-O vmdk"), FALSE },
   { "below-vhdx",
     CONVERT ("-O vhdx") "; cd $d; mv i v; qemu-img create -q -f qcow2 -b v -F vhdx i; " WRITES (
         "i", "8"),
-    FALSE },
+    TRUE },
   { "encrypted",
     /* QEMU measures how fast it hashes, and gives up where the clock is too coarse for that. */
     "for i in $(seq 50); do if " CONVERT (
@@ -183,7 +189,8 @@ test_kind (gconstpointer user)
   g_assert_no_error (error);
   g_assert_cmpint (cairn_fallback_count () == n_before, ==, kind->is_native);
   check_view (view, wanted, n_before,
-              strstr (kind->name, "preallocated") || strstr (kind->name, "vhdx"));
+              strstr (kind->name, "preallocated") || strcmp (kind->name, "vhdx-fixed") == 0
+                  || strcmp (kind->name, "vhdx-log") == 0);
 
   view->ops->close (view);
   test_dir_remove (dir);

@@ -7,6 +7,7 @@ import signal
 import time
 
 from cairnvirt import *
+from vhdx import name_log
 
 MB = 1 << 20
 
@@ -17,7 +18,7 @@ def guid_of(point):
 
 class Crashed:
     """A domain whose disk had a point, writes after it, and then a crash of QEMU; and a copy of the disk
-    as of the point. SLOW: comparing the two takes seconds (QEMU sees no holes in a VHDX)."""
+    as of the point. SLOW: comparing the two takes seconds, as QEMU reads the copy and sees no holes."""
 
     def __init__(self, slow=False, **disk):
         self.host = Libvirt()
@@ -32,6 +33,7 @@ class Crashed:
         if slow:
             self.base = self.host.path("base.vhdx")
             run("qemu-img", "convert", "-O", "vhdx", self.disk, self.base)
+            name_log(self.base)
         self.vm.start()
         self.point = self.host.ok("create", "web")["ReferencePoint"]
         self.written = []

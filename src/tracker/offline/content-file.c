@@ -60,6 +60,18 @@ open_qcow2 (CairnContentFile *file, uint64_t file_bytes, GError **error)
 }
 
 static gboolean
+open_vhdx (CairnContentFile *file, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  if (!cairn_vhdx_open (file->fd, &file->vhdx, &cause))
+    return refuse (file, cause->message, error);
+  file->is_vhdx = TRUE;
+  file->size_bytes = file->vhdx.size_bytes;
+  return TRUE;
+}
+
+static gboolean
 open_file (CairnContentFile *file, const char *format, GError **error)
 {
   uint64_t file_bytes, size_bytes;
@@ -74,6 +86,8 @@ open_file (CairnContentFile *file, const char *format, GError **error)
     format = cairn_format_detect (file->fd, file_bytes, &size_bytes);
   if (strcmp (format, "qcow2") == 0)
     return open_qcow2 (file, file_bytes, error);
+  if (strcmp (format, "vhdx") == 0)
+    return open_vhdx (file, error);
   if (strcmp (format, "raw") != 0)
     return refuse (file, format, error);
   file->size_bytes = (file_bytes + 511) & ~UINT64_C (511); /* as QEMU rounds it */

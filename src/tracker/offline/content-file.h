@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* content-file.h: one image file of a chain, raw or qcow2: what of the virtual disk it holds, and
- * where.
+/* content-file.h: one image file of a chain, raw, qcow2 or VHDX: what of the virtual disk it holds,
+ * and where.
  *
  * The file may be written to meanwhile: a VM started on it. What is told may then be of before or
  * after each write, which is for the caller to allow for.
@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "tracker/offline/qcow2.h"
+#include "tracker/offline/vhdx.h"
 
 typedef struct
 {
@@ -20,7 +21,9 @@ typedef struct
   int fd;
   struct stat status;  /* as of opening */
   uint64_t size_bytes; /* of the virtual disk */
-  CairnQcow2 *qcow2;   /* its header; NULL = raw */
+  CairnQcow2 *qcow2;   /* its header; NULL = another format: */
+  gboolean is_vhdx;    /* else raw */
+  CairnVhdx vhdx;      /* valid when it is */
 } CairnContentFile;
 
 typedef enum
@@ -39,13 +42,13 @@ typedef struct
   uint64_t packed_bytes; /* of compressed data: how many they are at most */
 } CairnStretch;
 
-/* L2 entries kept at once: 64 MiB of disk at clusters of 64 KiB. */
+/* L2 entries, or those of VHDX blocks, kept at once: 64 MiB of disk at clusters of 64 KiB. */
 #define CAIRN_CONTENT_ENTRIES 1024u
 
 /* What one reader remembers of a file. All zeros in the beginning. */
 typedef struct
 {
-  uint64_t l2[CAIRN_CONTENT_ENTRIES]; /* part of an L2 table, as in the file */
+  uint64_t l2[CAIRN_CONTENT_ENTRIES]; /* part of an L2 table or BAT, as in the file */
   uint64_t first_cluster;      /* the guest cluster of the first; valid while n_entries > 0 */
   uint32_t n_entries;          /* 0: none read yet */
   gboolean has_table;          /* FALSE: there is no L2 table, so all are unallocated */
@@ -53,7 +56,7 @@ typedef struct
   gboolean run_is_hole;
 } CairnContentCursor;
 
-/* Opens the image at PATH. FORMAT is "raw" or "qcow2"; NULL or "": by its magic.
+/* Opens the image at PATH. FORMAT is "raw", "qcow2" or "vhdx"; NULL or "": by its magic.
  * Errors: NOT_SUPPORTED (QEMU may know it); FILE_NOT_FOUND, ACCESS_DENIED, FAILED,
  * INCORRECT_DATA_TYPE (damaged); messages name the image. */
 CairnContentFile *cairn_content_file_open (const char *path, const char *format, GError **error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finds where an image file has what: by the holes of a raw one, by the L2 tables of qcow2. */
+/* Finds where an image file has what: by the holes of a raw one, the L2 tables of qcow2, the block
+ * allocation table of VHDX. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -14,7 +15,7 @@ fail_damaged (const CairnContentFile *file, const char *what, uint64_t offset, G
 {
   g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INCORRECT_DATA_TYPE,
                "image '%s' is damaged: the %s at 0x%" PRIx64
-               " can't be right; repair it with 'qemu-img check -r all', or restore it",
+               " can't be right; repair it (qcow2: 'qemu-img check -r all'), or restore it",
                file->path, what, offset);
   return FALSE;
 }
@@ -181,6 +182,49 @@ find_qcow2 (const CairnContentFile *file, CairnContentCursor *cursor, uint64_t o
   return TRUE;
 }
 
+/* Puts the BAT entries around block NUMBER into CURSOR: of one chunk at most, between two entries
+ * of sector bitmaps. */
+static gboolean
+load_blocks (const CairnContentFile *file, CairnContentCursor *cursor, uint64_t number,
+             GError **error)
+{
+  const CairnVhdx *vhdx = &file->vhdx;
+  uint64_t n_blocks = (vhdx->size_bytes + vhdx->block_bytes - 1) / vhdx->block_bytes;
+  uint64_t n = MIN (vhdx->blocks_per_chunk, CAIRN_CONTENT_ENTRIES);
+  uint64_t first = number / n * n; /* both are powers of two */
+
+  cursor->n_entries = 0;
+  n = MIN (n, n_blocks - first);
+  if (!read_entries (file, cairn_vhdx_entry_place (vhdx, first), cursor->l2, (size_t)n,
+                     "block allocation table", error))
+    return FALSE;
+  cursor->first_cluster = first;
+  cursor->n_entries = (uint32_t)n;
+  return TRUE;
+}
+
+static gboolean
+find_vhdx (const CairnContentFile *file, CairnContentCursor *cursor, uint64_t offset,
+           uint64_t length, CairnStretch *stretch, GError **error)
+{
+  const CairnVhdx *vhdx = &file->vhdx;
+  uint64_t number = offset / vhdx->block_bytes, within = offset % vhdx->block_bytes, entry, state;
+
+  if ((cursor->n_entries == 0 || number < cursor->first_cluster
+       || number - cursor->first_cluster >= cursor->n_entries)
+      && !load_blocks (file, cursor, number, error))
+    return FALSE;
+  entry = GUINT64_FROM_LE (cursor->l2[number - cursor->first_cluster]);
+  state = entry & CAIRN_VHDX_STATE_MASK;
+  if (state == CAIRN_VHDX_PARTIALLY_PRESENT)
+    return fail_damaged (file, "block allocation table's entry",
+                         cairn_vhdx_entry_place (vhdx, number), error);
+  stretch->kind = state == CAIRN_VHDX_FULLY_PRESENT ? CAIRN_STRETCH_BYTES : CAIRN_STRETCH_ZERO;
+  stretch->place_bytes = (entry & CAIRN_VHDX_OFFSET_MASK) + within;
+  stretch->length_bytes = MIN (length, vhdx->block_bytes - within);
+  return TRUE;
+}
+
 gboolean
 cairn_content_file_find (const CairnContentFile *file, CairnContentCursor *cursor,
                          uint64_t offset_bytes, uint64_t length_bytes, CairnStretch *stretch,
@@ -189,6 +233,8 @@ cairn_content_file_find (const CairnContentFile *file, CairnContentCursor *curso
   *stretch = (CairnStretch){ 0 };
   if (file->qcow2)
     return find_qcow2 (file, cursor, offset_bytes, length_bytes, stretch, error);
+  if (file->is_vhdx)
+    return find_vhdx (file, cursor, offset_bytes, length_bytes, stretch, error);
   find_raw (file, cursor, offset_bytes, length_bytes, stretch);
   return TRUE;
 }
