@@ -280,10 +280,11 @@ check_holders (const CairnLibvirtLook *look, const Holders *holders, const char 
                  "for its end, and try again",
                  name, holders->busy, look->description->name);
   else if (look->is_dormant && holders->nodes->len == 0)
-    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
-                 "bitmap '%s' of VM '%s', which is paused and came here by migration, may be there "
-                 "once QEMU reads its images; resume the VM, and try again",
-                 name, look->description->name);
+    g_set_error (
+        error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
+        "bitmap '%s' of VM '%s', which is paused since it migrated or was restored, may be there "
+        "once QEMU reads its images; resume the VM, and try again",
+        name, look->description->name);
   else
     return TRUE;
   return FALSE;

@@ -184,10 +184,11 @@ refuse_missing (const CairnLibvirtLook *look, const CairnLibvirtDisk *disk, cons
   if (chain->n_layers > 0 && !chain->deeper)
     return FALSE;
   if (chain->n_layers == 0 && look->is_dormant)
-    set_verdict (judgement, CAIRN_VERDICT_BUSY,
-                 "VM '%s' is paused and came here by migration, and QEMU reads the bitmaps of "
-                 "image '%s' when it runs; resume the VM, and try again",
-                 look->description->name, active->path);
+    set_verdict (
+        judgement, CAIRN_VERDICT_BUSY,
+        "VM '%s' is paused since it migrated or was restored, and QEMU reads the bitmaps of "
+        "image '%s' when it runs; resume the VM, and try again",
+        look->description->name, active->path);
   else if (chain->deeper)
     set_verdict (judgement, CAIRN_VERDICT_BACKING_ONLY,
                  "bitmap '%s' lies in '%s', a backing image of '%s', and doesn't know what was "

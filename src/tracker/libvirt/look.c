@@ -13,12 +13,34 @@
 
 /* ---- state and description ---- */
 
-/* Whether a VM that is paused for REASON has its images elsewhere, or not open yet. */
+/* Whether a job that moves the VM is under way. */
 static gboolean
-is_on_its_way (int reason)
+is_moving (virDomainPtr domain)
 {
-  return reason == VIR_DOMAIN_PAUSED_MIGRATION || reason == VIR_DOMAIN_PAUSED_POSTCOPY
-         || reason == VIR_DOMAIN_PAUSED_POSTCOPY_FAILED || reason == VIR_DOMAIN_PAUSED_STARTING_UP;
+  virTypedParameterPtr params = NULL;
+  int type = VIR_DOMAIN_JOB_NONE, n = 0, operation = VIR_DOMAIN_JOB_OPERATION_UNKNOWN;
+
+  /* Of one that arrives libvirt refuses to tell. */
+  if (virDomainGetJobStats (domain, &type, &params, &n, 0) != 0)
+    return cairn_libvirt_last_code () == VIR_ERR_OPERATION_UNSUPPORTED;
+  if (type == VIR_DOMAIN_JOB_NONE)
+    return FALSE;
+  virTypedParamsGetInt (params, n, VIR_DOMAIN_JOB_OPERATION, &operation);
+  virTypedParamsFree (params, n);
+  return operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
+         || operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN
+         || operation == VIR_DOMAIN_JOB_OPERATION_SAVE
+         || operation == VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_REVERT;
+}
+
+/* Whether a VM that is paused for REASON has its images elsewhere, or not open yet. One that was
+ * restored and not resumed has the reason, but no job. */
+static gboolean
+is_on_its_way (virDomainPtr domain, int reason)
+{
+  return (reason == VIR_DOMAIN_PAUSED_MIGRATION || reason == VIR_DOMAIN_PAUSED_POSTCOPY
+          || reason == VIR_DOMAIN_PAUSED_POSTCOPY_FAILED || reason == VIR_DOMAIN_PAUSED_STARTING_UP)
+         && is_moving (domain);
 }
 
 static gboolean
@@ -31,7 +53,7 @@ read_state (CairnLibvirtLook *look, GError **error)
     return cairn_libvirt_fail (error, "VM '%s' can't be looked at", name);
   look->is_running = state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED;
   look->is_paused = state == VIR_DOMAIN_PAUSED;
-  look->is_arriving = look->is_paused && is_on_its_way (reason);
+  look->is_arriving = look->is_paused && is_on_its_way (look->domain, reason);
   return TRUE;
 }
 
@@ -130,23 +152,6 @@ gboolean
 cairn_libvirt_look_is_stale (const CairnLibvirtLook *look)
 {
   return virDomainIsActive (look->domain) != (look->is_running ? 1 : 0);
-}
-
-/* Whether a job that moves the VM is under way. */
-static gboolean
-is_moving (virDomainPtr domain)
-{
-  virTypedParameterPtr params = NULL;
-  int type = VIR_DOMAIN_JOB_NONE, n = 0, operation = VIR_DOMAIN_JOB_OPERATION_UNKNOWN;
-
-  if (virDomainGetJobStats (domain, &type, &params, &n, 0) != 0 || type == VIR_DOMAIN_JOB_NONE)
-    return FALSE;
-  virTypedParamsGetInt (params, n, VIR_DOMAIN_JOB_OPERATION, &operation);
-  virTypedParamsFree (params, n);
-  return operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
-         || operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN
-         || operation == VIR_DOMAIN_JOB_OPERATION_SAVE
-         || operation == VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_REVERT;
 }
 
 gboolean
