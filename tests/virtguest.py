@@ -228,8 +228,9 @@ class Guest(Domain):
 
     def shutdown(self):
         """The guest shuts itself down."""
+        pid = self.pid
         self._connection(TIMEOUT_SECONDS).sendall(b"sync; poweroff -f\n")
-        return self._wait_for_end()
+        return self._wait_for_end(pid)
 
     def migrate(self, other, *flags, with_disks=False):
         arrived = super().migrate(other, *flags, with_disks=with_disks)
