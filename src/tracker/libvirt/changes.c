@@ -6,6 +6,7 @@
 
 #include "nbd/client.h"
 #include "tracker/libvirt/backup.h"
+#include "tracker/libvirt/failure.h"
 #include "tracker/libvirt/judge.h"
 #include "tracker/libvirt/moved.h"
 
@@ -90,17 +91,6 @@ ask_point (CairnLibvirtTracker *self, CairnLibvirtLook *look, const PointGroup *
   return TRUE;
 }
 
-static gboolean
-check_deadline (int64_t deadline, GError **error)
-{
-  if (g_get_monotonic_time () < deadline)
-    return TRUE;
-  g_set_error_literal (error, CAIRN_ERROR, CAIRN_ERROR_TIMEOUT,
-                       "asking what changed ran past the time limit; try again when the host is "
-                       "less busy, or raise CAIRN_TIMEOUT_MS");
-  return FALSE;
-}
-
 GArray *
 cairn_libvirt_read_bitmap (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnDisk *disk,
                            const CairnAnchor *anchor, int64_t deadline, GError **error)
@@ -136,8 +126,8 @@ cairn_libvirt_tell_changes (CairnLibvirtTracker *self, CairnLibvirtLook *look,
         add_to_group (groups, question);
     }
   for (guint i = 0; i < groups->len; i++)
-    if (!check_deadline (deadline, error)
+    if (!cairn_libvirt_check_deadline (deadline, error)
         || !ask_point (self, look, groups->pdata[i], deadline, error))
       return FALSE;
-  return check_deadline (deadline, error);
+  return cairn_libvirt_check_deadline (deadline, error);
 }

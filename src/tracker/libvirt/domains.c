@@ -54,6 +54,19 @@ cairn_libvirt_has_turned (CairnLibvirtTracker *self, const CairnVm *vm)
   return TRUE;
 }
 
+gboolean
+cairn_libvirt_doubts (CairnLibvirtTracker *self, const CairnVm *vm, const CairnAnchor *anchor,
+                      const CairnJudgement *judgement)
+{
+  CairnLibvirtLook *look = g_hash_table_lookup (self->looks, vm->guid);
+
+  /* A loss is remembered for good, so it is worth a second look; the first time. */
+  if (!look || !look->is_running || anchor->lost || judgement->verdict != CAIRN_VERDICT_MISSING)
+    return FALSE;
+  g_hash_table_remove (self->looks, vm->guid);
+  return TRUE;
+}
+
 /* ---- VMs ---- */
 
 /* The same for the same disk for ever, on every host: from the VM and the target. */

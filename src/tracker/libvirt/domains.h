@@ -30,6 +30,12 @@ CairnLibvirtLook *cairn_libvirt_look_at_running (CairnLibvirtTracker *self, cons
  * should begin again. */
 gboolean cairn_libvirt_has_turned (CairnLibvirtTracker *self, const CairnVm *vm);
 
+/* Whether a bitmap that a running VM lacks may only have been looked for in the wrong place: the VM
+ * changed between the two halves of the look, XML and bitmaps (a block copy was switched to, a
+ * migration ended). Then it is looked at again, and the caller should begin again, once. */
+gboolean cairn_libvirt_doubts (CairnLibvirtTracker *self, const CairnVm *vm,
+                               const CairnAnchor *anchor, const CairnJudgement *judgement);
+
 /* The methods of the same names. */
 GPtrArray *cairn_libvirt_list_vms (CairnTracker *tracker, GError **error);
 CairnVm *cairn_libvirt_find_vm (CairnTracker *tracker, const char *name_or_guid, GError **error);

@@ -6,22 +6,12 @@
 #include <string.h>
 
 #include "tracker/libvirt/checkpoint.h"
+#include "tracker/libvirt/failure.h"
 #include "tracker/libvirt/freeze.h"
 #include "tracker/libvirt/gate.h"
 #include "tracker/libvirt/monitor.h"
 
 /* ---- adding ---- */
-
-static gboolean
-check_deadline (int64_t deadline, GError **error)
-{
-  if (g_get_monotonic_time () < deadline)
-    return TRUE;
-  g_set_error_literal (error, CAIRN_ERROR, CAIRN_ERROR_TIMEOUT,
-                       "the operation ran past its time limit and nothing was changed; try again "
-                       "when the host is less busy, or raise CAIRN_TIMEOUT_MS");
-  return FALSE;
-}
 
 /* Every one of DISKS can take a bitmap of that name. */
 static gboolean
@@ -131,9 +121,10 @@ add_in_gate (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnBitma
              GError **error)
 {
   if (!cairn_libvirt_look_read_bitmaps (look, error) || !check_disks (look, order, error)
-      || !check_deadline (order->deadline, error) || !make_checkpoint (self, look, order, error))
+      || !cairn_libvirt_check_deadline (order->deadline, error)
+      || !make_checkpoint (self, look, order, error))
     return FALSE;
-  if (verify (look, order, error) && check_deadline (order->deadline, error))
+  if (verify (look, order, error) && cairn_libvirt_check_deadline (order->deadline, error))
     return TRUE;
   undo_checkpoint (look, order->name, error);
   return FALSE;

@@ -4,6 +4,7 @@
 #define CAIRN_LIBVIRT_FAILURE_H
 
 #include <glib.h>
+#include <stdint.h>
 
 /* Sets ERROR from libvirt's last error on this thread, and gives FALSE. WHAT names the object and
  * what couldn't be done ("VM 'web' can't be looked up"). */
@@ -14,5 +15,8 @@ int cairn_libvirt_last_code (void);
 
 /* What it said, as one line; "no reason given" without an error. The caller frees. */
 char *cairn_libvirt_last_message (void);
+
+/* FALSE with TIMEOUT once DEADLINE (g_get_monotonic_time) has passed. */
+gboolean cairn_libvirt_check_deadline (int64_t deadline, GError **error);
 
 #endif

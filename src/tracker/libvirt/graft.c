@@ -164,6 +164,16 @@ check_catcher (const CairnLibvirtLayer *active, const char *catcher, GError **er
   return FALSE;
 }
 
+static gboolean
+check_free (const CairnLibvirtLayer *active, const char *name, GError **error)
+{
+  if (!g_hash_table_contains (active->bitmaps, name))
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
+               "image '%s' has a bitmap '%s' already; remove that first", active->path, name);
+  return FALSE;
+}
+
 gboolean
 cairn_libvirt_graft (CairnLibvirtLook *look, const CairnDisk *disk, const char *name,
                      const CairnGranules *granules, const char *catcher, GError **error)
@@ -182,7 +192,8 @@ cairn_libvirt_graft (CairnLibvirtLook *look, const CairnDisk *disk, const char *
       return FALSE;
     }
   cairn_libvirt_look_forget_bitmaps (look);
-  if (!cairn_libvirt_look_read_bitmaps (look, error) || !check_catcher (active, catcher, error))
+  if (!cairn_libvirt_look_read_bitmaps (look, error) || !check_catcher (active, catcher, error)
+      || !check_free (active, name, error))
     return FALSE;
   fd = open_scratch (look, granules, error);
   if (fd < 0)

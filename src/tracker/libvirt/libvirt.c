@@ -8,6 +8,7 @@
 #include "tracker/libvirt/changes.h"
 #include "tracker/libvirt/domains.h"
 #include "tracker/libvirt/edit.h"
+#include "tracker/libvirt/failure.h"
 #include "tracker/libvirt/freeze.h"
 #include "tracker/libvirt/graft.h"
 #include "tracker/libvirt/judge.h"
@@ -177,7 +178,8 @@ remove_bitmap (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *disks,
       g_autoptr (GError) cause = NULL;
       CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, vm, &cause);
 
-      if (look && cairn_libvirt_remove (look, disks, name, &cause))
+      if (look && cairn_libvirt_check_deadline (deadline, &cause)
+          && cairn_libvirt_remove (look, disks, name, &cause))
         return TRUE;
       if (!look && !cause
           && offline->ops->remove_bitmap (offline, vm, disks, name, deadline, &cause))
@@ -240,12 +242,26 @@ judge_once (CairnLibvirtTracker *self, const CairnVm *vm, const CairnDisk *disk,
       if (!cairn_libvirt_look_read_bitmaps (look, error))
         return FALSE;
       cairn_libvirt_judge (look, disk, anchors, n, judgements);
-      return cairn_libvirt_confirm_moved (self, look, disk, anchors, n, judgements, deadline,
-                                          error);
+      return cairn_libvirt_check_deadline (deadline, error)
+             && cairn_libvirt_confirm_moved (self, look, disk, anchors, n, judgements, deadline,
+                                             error);
     }
   return judge_by_description (self, vm, disk, judgements, n)
          || self->offline->ops->judge (self->offline, vm, disk, anchors, n, judgements, deadline,
                                        error);
+}
+
+/* Whether the first of N judgements that gives reason to has the VM looked at again. */
+static gboolean
+should_judge_again (CairnLibvirtTracker *self, const CairnVm *vm, const CairnAnchor *const *anchors,
+                    size_t n, const CairnJudgement *judgements, int attempt)
+{
+  if (n > 0 && judgements[0].verdict == CAIRN_VERDICT_BUSY)
+    return should_look_again (self, vm, attempt);
+  for (size_t i = 0; i < n && attempt == 0; i++)
+    if (cairn_libvirt_doubts (self, vm, anchors[i], &judgements[i]))
+      return TRUE;
+  return FALSE;
 }
 
 static gboolean
@@ -262,8 +278,8 @@ judge (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
 
       clear_judgements (judgements, n_anchors);
       ok = judge_once (self, vm, disk, anchors, n_anchors, judgements, deadline, &cause);
-      if ((!ok || (n_anchors > 0 && judgements[0].verdict == CAIRN_VERDICT_BUSY))
-          && should_look_again (self, vm, attempt))
+      if (ok ? should_judge_again (self, vm, anchors, n_anchors, judgements, attempt)
+             : should_look_again (self, vm, attempt))
         continue;
       if (!ok)
         g_propagate_error (error, g_steal_pointer (&cause));
@@ -287,6 +303,16 @@ changes_once (CairnLibvirtTracker *self, const CairnVm *vm, CairnQuestion *quest
 }
 
 static gboolean
+should_ask_again (CairnLibvirtTracker *self, const CairnVm *vm, const CairnQuestion *questions,
+                  size_t n, int attempt)
+{
+  for (size_t i = 0; i < n; i++)
+    if (should_judge_again (self, vm, &questions[i].anchor, 1, &questions[i].judgement, attempt))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
 changes (CairnTracker *tracker, const CairnVm *vm, CairnQuestion *questions, size_t n_questions,
          int64_t deadline, GError **error)
 {
@@ -296,9 +322,9 @@ changes (CairnTracker *tracker, const CairnVm *vm, CairnQuestion *questions, siz
     {
       g_autoptr (GError) cause = NULL;
       gboolean ok = changes_once (self, vm, questions, n_questions, deadline, &cause);
-      gboolean busy = ok && questions[0].judgement.verdict == CAIRN_VERDICT_BUSY;
 
-      if ((!ok || busy) && should_look_again (self, vm, attempt))
+      if (ok ? should_ask_again (self, vm, questions, n_questions, attempt)
+             : should_look_again (self, vm, attempt))
         {
           for (size_t i = 0; i < n_questions; i++)
             {

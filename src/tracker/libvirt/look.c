@@ -97,6 +97,9 @@ cairn_libvirt_look_free (CairnLibvirtLook *look)
 
 /* ---- finding ---- */
 
+/* When a call that fails took longer, libvirtd hangs. */
+#define ANSWER_LIMIT_US (5 * G_TIME_SPAN_SECOND)
+
 static virDomainPtr
 look_up (virConnectPtr conn, const char *name_or_guid)
 {
@@ -110,7 +113,9 @@ look_up (virConnectPtr conn, const char *name_or_guid)
 CairnLibvirtLook *
 cairn_libvirt_look_find (CairnLibvirt *libvirt, const char *name_or_guid, GError **error)
 {
-  /* A libvirtd that was restarted is noticed by the first call that fails. */
+  gint64 patience = g_get_monotonic_time () + ANSWER_LIMIT_US;
+
+  /* A libvirtd that was restarted is noticed by the first call, which fails at once. */
   for (int attempt = 0;; attempt++)
     {
       virConnectPtr conn = cairn_libvirt_connect (libvirt, error);
@@ -127,7 +132,7 @@ cairn_libvirt_look_find (CairnLibvirt *libvirt, const char *name_or_guid, GError
                        libvirt->uri, name_or_guid);
           return NULL;
         }
-      if (attempt > 0)
+      if (attempt > 0 || g_get_monotonic_time () > patience)
         {
           cairn_libvirt_fail (error, "VM '%s' can't be looked up", name_or_guid);
           return NULL;
