@@ -126,6 +126,16 @@ def transient():
         life.all_is_well(asks_first="changes")
 
 
+@test("saved and restored")
+def saved():
+    life = Life()
+    life.host.virsh("managedsave", "web")
+    equal(life.vm.state(), "shut off")
+    life.all_is_well()
+    life.vm.start()
+    life.all_is_well()
+
+
 @test("a crash of QEMU loses what it had, says so, and the next point is right")
 def crash():
     life = Life()
@@ -238,6 +248,8 @@ def there_and_back():
     life.all_is_well()
 
 
+# ---- others at work ----
+
 @test("while a VM migrates its points can't be worked on, and say so at once")
 def migrating():
     here, there = Libvirt(), Libvirt()
@@ -267,6 +279,48 @@ def migrating():
     point = life.point()
     life.write()
     life.changes(point)
+
+
+@test("another product's backup, checkpoints and bitmaps: respected, and never touched")
+def foreign():
+    life = Life()
+    host, vm = life.host, life.vm
+    vm.checkpoint("monday")
+    vm.write("vda", 50 * MIB, 1)
+    for since in life.written.values():
+        since["vda"].append((50 * MIB, 1))
+
+    def theirs():
+        xml = host.virsh("checkpoint-dumpxml", "web", "monday", "--no-domain")
+        return (re.sub(r"\s*<parent>.*?</parent>", "", xml, flags=re.DOTALL),  # libvirt's, of ours
+                [b["count"] for t in TARGETS for b in vm._device(t)["inserted"]["dirty-bitmaps"]
+                 if b.get("name") == "monday"])
+
+    before = theirs()
+    disks = "".join(f"<disk name='{t}' type='file'><scratch file='{host.path(t + '.scratch')}'/></disk>"
+                    for t in TARGETS)
+    job = (f"<domainbackup mode='pull'><incremental>monday</incremental><server transport='unix' "
+           f"socket='{host.path('their-socket')}'/><disks>{disks}</disks></domainbackup>")
+    host.virsh("backup-begin", "web", write_file(host.path("job.xml"), job))
+    first = next(iter(life.written))
+    answer = host.fail(32774, "changes", first, sentence="backup job of another program; wait for its end")
+    equal(answer["Disks"], [])
+    equal(life.verdicts()[first], {"vda": "tracked", "vdb": "tracked"})
+    host.ok("destroy", life.point())
+    life.written.popitem()
+    matches(host.virsh("domjobinfo", "web"), "Backup", "their job goes on")
+    host.virsh("domjobabort", "web")
+    wait_until(lambda: "None" in host.virsh("domjobinfo", "web"), "their backup has ended")
+    equal(theirs(), before)
+    life.changes(first)
+    for point in list(life.written):
+        host.ok("destroy", point)
+    equal((theirs(), vm.checkpoints(), sorted(vm.bitmaps("vda"))), (before, ["monday"], ["monday"]))
+    vm.quit()
+    offline = host.ok("create", "web")["ReferencePoint"]
+    host.ok("list")
+    host.ok("destroy", offline)
+    equal((vm.checkpoints(), vm.bitmaps("vda")), (["monday"], {"monday": ["auto"]}))
 
 
 @test("an ordinary user's own domains")
