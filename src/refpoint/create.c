@@ -96,15 +96,11 @@ require_disks (const CairnVm *vm, const GPtrArray *verdicts, guint n_tracked, GE
   return cairn_verdicts_require (bad, object, "created", error);
 }
 
+/* NEWEST_MS is the creation time of the VM's newest point, 0 when it has none. */
 static gboolean
-name_point (CairnOperation *operation, CairnPoint *point, GError **error)
+name_point (const CairnOperation *operation, CairnPoint *point, int64_t newest_ms, GError **error)
 {
-  CairnStore *store = operation->service->store;
-  int64_t newest;
-
-  if (!store->ops->newest_time_ms (store, operation->vm->guid, &newest, error))
-    return FALSE;
-  point->creation_time_ms = MAX (g_get_real_time () / 1000, newest + 1);
+  point->creation_time_ms = MAX (g_get_real_time () / 1000, newest_ms + 1);
   if (point->creation_time_ms > CAIRN_TIME_LIMIT_MS)
     {
       g_set_error (
@@ -128,20 +124,32 @@ name_point (CairnOperation *operation, CairnPoint *point, GError **error)
 }
 
 /* The point before this one should be known to the hypervisor, which takes it for the parent. */
-static gboolean
-settle_elder (CairnOperation *operation, GError **error)
+static void
+settle_elder (const CairnOperation *operation, int64_t newest_ms)
 {
   CairnStore *store = operation->service->store;
   g_autoptr (GPtrArray) elder = NULL;
-  int64_t newest;
 
-  if (!store->ops->newest_time_ms (store, operation->vm->guid, &newest, error))
-    return FALSE;
-  elder = store->ops->list_newer (store, operation->vm->guid, newest - 1, 1, error);
+  if (newest_ms == 0 || !operation->service->tracker->ops->lacks_record)
+    return;
+  elder = store->ops->list_newer (store, operation->vm->guid, newest_ms - 1, 1, NULL);
   if (elder && elder->len > 0)
     cairn_service_settle_for (operation->service, operation->vm,
                               ((CairnPoint *)elder->pdata[0])->guid, operation->deadline);
-  return elder != NULL;
+}
+
+/* Names POINT, the next of its VM. */
+static gboolean
+follow_elder (const CairnOperation *operation, CairnPoint *point, GError **error)
+{
+  CairnStore *store = operation->service->store;
+  int64_t newest_ms;
+
+  if (!store->ops->newest_time_ms (store, operation->vm->guid, &newest_ms, error)
+      || !name_point (operation, point, newest_ms, error))
+    return FALSE;
+  settle_elder (operation, newest_ms);
+  return TRUE;
 }
 
 /* What is allocated once the bitmap records: growth that it doesn't explain shows it was cleared.
@@ -259,8 +267,7 @@ cairn_service_create_reference_point (CairnService *service, const char *vm,
         *disks = g_steal_pointer (&verdicts);
       return FALSE;
     }
-  if (!name_point (operation, point, error) || !settle_elder (operation, error)
-      || !anchor_point (operation, point, tracked, error))
+  if (!follow_elder (operation, point, error) || !anchor_point (operation, point, tracked, error))
     return FALSE;
   cairn_service_settle_for (service, operation->vm, point->guid, deadline);
   if (out)

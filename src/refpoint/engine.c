@@ -55,17 +55,6 @@ cairn_service_start_call (CairnService *service)
   return deadline;
 }
 
-gboolean
-cairn_deadline_check (int64_t deadline, GError **error)
-{
-  if (g_get_monotonic_time () < deadline)
-    return TRUE;
-  g_set_error_literal (error, CAIRN_ERROR, CAIRN_ERROR_TIMEOUT,
-                       "the operation ran past its time limit and was undone; try again when the "
-                       "host is less busy, or raise CAIRN_TIMEOUT_MS");
-  return FALSE;
-}
-
 /* What the store keeps of a hypervisor's VM: its aliases, and identifiers that its disks got by an
  * import. A record for a disk counts while the target or the path is the same. */
 static void

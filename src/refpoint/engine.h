@@ -6,6 +6,7 @@
 #include <cairn/service.h>
 
 #include "refpoint/config.h"
+#include "refpoint/deadline.h"
 #include "refpoint/store.h"
 #include "refpoint/tracker.h"
 #include "refpoint/view.h"
@@ -51,9 +52,6 @@ int64_t cairn_service_start_call (CairnService *service);
 
 /* The same for a call that is to see what was left. */
 int64_t cairn_service_start_look (CairnService *service);
-
-/* FALSE with TIMEOUT once the deadline has passed. */
-gboolean cairn_deadline_check (int64_t deadline, GError **error);
 
 /* The VM by name or GUID; the caller's. INVALID_PARAMETER when unknown. */
 CairnVm *cairn_service_find_vm (CairnService *service, const char *name_or_guid, GError **error);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "nbd/client.h"
+#include "refpoint/deadline.h"
 #include "tracker/libvirt/backup.h"
-#include "tracker/libvirt/failure.h"
 #include "tracker/libvirt/judge.h"
 #include "tracker/libvirt/moved.h"
 
@@ -126,8 +126,8 @@ cairn_libvirt_tell_changes (CairnLibvirtTracker *self, CairnLibvirtLook *look,
         add_to_group (groups, question);
     }
   for (guint i = 0; i < groups->len; i++)
-    if (!cairn_libvirt_check_deadline (deadline, error)
+    if (!cairn_deadline_check (deadline, error)
         || !ask_point (self, look, groups->pdata[i], deadline, error))
       return FALSE;
-  return cairn_libvirt_check_deadline (deadline, error);
+  return cairn_deadline_check (deadline, error);
 }

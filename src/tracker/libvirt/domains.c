@@ -67,6 +67,12 @@ cairn_libvirt_doubts (CairnLibvirtTracker *self, const CairnVm *vm, const CairnA
   return TRUE;
 }
 
+gboolean
+cairn_libvirt_should_look_again (CairnLibvirtTracker *self, const CairnVm *vm, int attempt)
+{
+  return attempt == 0 && cairn_libvirt_has_turned (self, vm);
+}
+
 /* ---- VMs ---- */
 
 /* The same for the same disk for ever, on every host: from the VM and the target. */

@@ -36,6 +36,11 @@ gboolean cairn_libvirt_has_turned (CairnLibvirtTracker *self, const CairnVm *vm)
 gboolean cairn_libvirt_doubts (CairnLibvirtTracker *self, const CairnVm *vm,
                                const CairnAnchor *anchor, const CairnJudgement *judgement);
 
+/* Whether a method should begin again: this was its first ATTEMPT (0), and the VM has turned, so
+ * that an answer of the offline tracker may only mean that it has started. */
+gboolean cairn_libvirt_should_look_again (CairnLibvirtTracker *self, const CairnVm *vm,
+                                          int attempt);
+
 /* The methods of the same names. */
 GPtrArray *cairn_libvirt_list_vms (CairnTracker *tracker, GError **error);
 CairnVm *cairn_libvirt_find_vm (CairnTracker *tracker, const char *name_or_guid, GError **error);

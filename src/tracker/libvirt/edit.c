@@ -5,8 +5,8 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "refpoint/deadline.h"
 #include "tracker/libvirt/checkpoint.h"
-#include "tracker/libvirt/failure.h"
 #include "tracker/libvirt/freeze.h"
 #include "tracker/libvirt/gate.h"
 #include "tracker/libvirt/monitor.h"
@@ -121,10 +121,10 @@ add_in_gate (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnBitma
              GError **error)
 {
   if (!cairn_libvirt_look_read_bitmaps (look, error) || !check_disks (look, order, error)
-      || !cairn_libvirt_check_deadline (order->deadline, error)
+      || !cairn_deadline_check (order->deadline, error)
       || !make_checkpoint (self, look, order, error))
     return FALSE;
-  if (verify (look, order, error) && cairn_libvirt_check_deadline (order->deadline, error))
+  if (verify (look, order, error) && cairn_deadline_check (order->deadline, error))
     return TRUE;
   undo_checkpoint (look, order->name, error);
   return FALSE;
@@ -336,7 +336,7 @@ cairn_libvirt_forget_unused (CairnLibvirtTracker *self, const CairnVm *vm, const
 
   if (!look)
     return;
-  if (disks->len < vm->disks->len && self->offline->ops->take_inventory)
+  if (disks->len < vm->disks->len)
     inventory = self->offline->ops->take_inventory (self->offline, vm, G_MAXINT64, NULL);
   if (!inventory || !is_elsewhere (inventory, disks, name))
     cairn_libvirt_checkpoint_delete (look, name, TRUE, NULL, NULL);

@@ -91,14 +91,3 @@ cairn_libvirt_fail (GError **error, const char *what, ...)
                meaning->remedy);
   return FALSE;
 }
-
-gboolean
-cairn_libvirt_check_deadline (int64_t deadline, GError **error)
-{
-  if (g_get_monotonic_time () < deadline)
-    return TRUE;
-  g_set_error_literal (error, CAIRN_ERROR, CAIRN_ERROR_TIMEOUT,
-                       "the operation ran past its time limit and nothing was changed; try again "
-                       "when the host is less busy, or raise CAIRN_TIMEOUT_MS");
-  return FALSE;
-}

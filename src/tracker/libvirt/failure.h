@@ -16,7 +16,4 @@ int cairn_libvirt_last_code (void);
 /* What it said, as one line; "no reason given" without an error. The caller frees. */
 char *cairn_libvirt_last_message (void);
 
-/* FALSE with TIMEOUT once DEADLINE (g_get_monotonic_time) has passed. */
-gboolean cairn_libvirt_check_deadline (int64_t deadline, GError **error);
-
 #endif

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "refpoint/judgement.h"
 #include "refpoint/witness.h"
 
 /* ---- what a disk is ---- */
@@ -78,29 +79,14 @@ cairn_libvirt_probe (const CairnLibvirtLook *look, const CairnDisk *disk, CairnD
 
 /* ---- anchors ---- */
 
-static void set_verdict (CairnJudgement *judgement, CairnVerdict verdict, const char *format, ...)
-    G_GNUC_PRINTF (3, 4);
-
-static void
-set_verdict (CairnJudgement *judgement, CairnVerdict verdict, const char *format, ...)
-{
-  va_list args;
-
-  va_start (args, format);
-  g_free (judgement->reason);
-  judgement->verdict = verdict;
-  judgement->reason = g_strdup_vprintf (format, args);
-  va_end (args);
-}
-
 /* What the layers hold of one point, from the active one down as far as they have its bitmap. */
 typedef struct
 {
   guint n_layers;
-  uint64_t least_bytes;             /* the union holds at least that */
-  uint64_t most_bytes;              /* and at most that */
-  const CairnLibvirtBitmap *broken; /* one that can't be trusted */
-  const CairnLibvirtLayer *broken_layer;
+  uint64_t least_bytes;            /* the union holds at least that */
+  uint64_t most_bytes;             /* and at most that */
+  const CairnLibvirtLayer *broken; /* the first whose bitmap can't be trusted */
+  CairnBitmapFlags flags;          /* that one's */
   const CairnLibvirtLayer *deeper; /* a layer below a gap that has the bitmap again */
   const CairnLibvirtLayer *bottom; /* where the bitmap begins */
   gboolean has_home;               /* one of them is the image that the anchor was set in */
@@ -143,36 +129,11 @@ walk_chain (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, Chain *chai
       chain->has_home = chain->has_home || strcmp (layer->path, anchor->path) == 0;
       if (!chain->broken && !is_sound (bitmap, anchor))
         {
-          chain->broken = bitmap;
-          chain->broken_layer = layer;
+          chain->broken = layer;
+          chain->flags = (CairnBitmapFlags){ bitmap->is_inconsistent, bitmap->is_recording,
+                                             bitmap->granularity_bytes };
         }
     }
-}
-
-static gboolean
-refuse_broken (const Chain *chain, const CairnAnchor *anchor, CairnJudgement *judgement)
-{
-  const CairnLibvirtBitmap *bitmap = chain->broken;
-  const char *path = bitmap ? chain->broken_layer->path : NULL;
-
-  if (!bitmap)
-    return FALSE;
-  if (bitmap->is_inconsistent)
-    set_verdict (judgement, CAIRN_VERDICT_IN_USE,
-                 "bitmap '%s' in image '%s' was left in use by a crash of QEMU, so it lacks "
-                 "changes; " CAIRN_ANCHOR_AGAIN,
-                 anchor->bitmap, path);
-  else if (bitmap->granularity_bytes != anchor->granularity_bytes)
-    set_verdict (judgement, CAIRN_VERDICT_GRANULARITY_DIFFERS,
-                 "bitmap '%s' in image '%s' has a granularity of %" G_GUINT64_FORMAT
-                 " bytes instead of %" G_GUINT64_FORMAT
-                 ", so it isn't the one that was made; " CAIRN_ANCHOR_AGAIN,
-                 anchor->bitmap, path, bitmap->granularity_bytes, anchor->granularity_bytes);
-  else
-    set_verdict (judgement, CAIRN_VERDICT_DISABLED,
-                 "bitmap '%s' in image '%s' was disabled, so it lacks changes; " CAIRN_ANCHOR_AGAIN,
-                 anchor->bitmap, path);
-  return TRUE;
 }
 
 static gboolean
@@ -184,21 +145,23 @@ refuse_missing (const CairnLibvirtLook *look, const CairnLibvirtDisk *disk, cons
   if (chain->n_layers > 0 && !chain->deeper)
     return FALSE;
   if (chain->n_layers == 0 && look->is_dormant)
-    set_verdict (
+    cairn_judgement_set (
         judgement, CAIRN_VERDICT_BUSY,
         "VM '%s' is paused since it migrated or was restored, and QEMU reads the bitmaps of "
         "image '%s' when it runs; resume the VM, and try again",
         look->description->name, active->path);
   else if (chain->deeper)
-    set_verdict (judgement, CAIRN_VERDICT_BACKING_ONLY,
-                 "bitmap '%s' lies in '%s', a backing image of '%s', and doesn't know what was "
-                 "written above it; commit the overlay into it, or " CAIRN_ANCHOR_AGAIN,
-                 anchor->bitmap, chain->deeper->path, active->path);
+    cairn_judgement_set (
+        judgement, CAIRN_VERDICT_BACKING_ONLY,
+        "bitmap '%s' lies in '%s', a backing image of '%s', and doesn't know what was "
+        "written above it; commit the overlay into it, or " CAIRN_ANCHOR_AGAIN,
+        anchor->bitmap, chain->deeper->path, active->path);
   else
-    set_verdict (judgement, CAIRN_VERDICT_MISSING,
-                 "image '%s' has no bitmap '%s': it was removed, QEMU was killed before it had "
-                 "saved it, or the disk was copied or converted without it; " CAIRN_ANCHOR_AGAIN,
-                 active->path, anchor->bitmap);
+    cairn_judgement_set (
+        judgement, CAIRN_VERDICT_MISSING,
+        "image '%s' has no bitmap '%s': it was removed, QEMU was killed before it had "
+        "saved it, or the disk was copied or converted without it; " CAIRN_ANCHOR_AGAIN,
+        active->path, anchor->bitmap);
   return TRUE;
 }
 
@@ -211,25 +174,11 @@ refuse_shrunk (const Chain *chain, const CairnAnchor *anchor, uint64_t newer_lea
 
   if (chain->most_bytes >= should)
     return FALSE;
-  set_verdict (judgement, CAIRN_VERDICT_DISABLED,
-               "bitmap '%s' holds %" G_GUINT64_FORMAT " bytes of changes, and %" G_GUINT64_FORMAT
-               " are known: it was cleared, or removed and made anew; " CAIRN_ANCHOR_AGAIN,
-               anchor->bitmap, chain->most_bytes, should);
-  return TRUE;
-}
-
-static gboolean
-refuse_size (const CairnLibvirtDisk *disk, const CairnAnchor *anchor, CairnJudgement *judgement)
-{
-  const CairnLibvirtLayer *active = disk->layers->pdata[0];
-
-  if (active->virtual_size_bytes == anchor->virtual_size_bytes)
-    return FALSE;
-  set_verdict (judgement, CAIRN_VERDICT_SIZE_DIFFERS,
-               "image '%s' has a virtual size of %" G_GUINT64_FORMAT
-               " bytes, and %" G_GUINT64_FORMAT
-               " at the reference point; attach the right image, or " CAIRN_ANCHOR_AGAIN,
-               active->path, active->virtual_size_bytes, anchor->virtual_size_bytes);
+  cairn_judgement_set (judgement, CAIRN_VERDICT_DISABLED,
+                       "bitmap '%s' holds %" G_GUINT64_FORMAT
+                       " bytes of changes, and %" G_GUINT64_FORMAT
+                       " are known: it was cleared, or removed and made anew; " CAIRN_ANCHOR_AGAIN,
+                       anchor->bitmap, chain->most_bytes, should);
   return TRUE;
 }
 
@@ -254,12 +203,13 @@ static void
 judge_anchor (const CairnLibvirtLook *look, const CairnLibvirtDisk *disk, const CairnAnchor *anchor,
               Newer *newer, CairnJudgement *judgement)
 {
+  const CairnLibvirtLayer *active = disk->layers->pdata[0];
   uint64_t newer_bytes = 0;
   Chain chain;
 
   if (!anchor->bitmap)
     {
-      set_verdict (
+      cairn_judgement_set (
           judgement, CAIRN_VERDICT_UNANCHORED,
           "no bitmap was ever tied to this reference point on disk '%s'; " CAIRN_ANCHOR_AGAIN,
           disk->target);
@@ -268,12 +218,13 @@ judge_anchor (const CairnLibvirtLook *look, const CairnLibvirtDisk *disk, const 
   walk_chain (disk, anchor, &chain);
   if (newer->witness && cairn_anchor_must_cover (anchor, newer->witness))
     newer_bytes = newer->bytes;
-  if (refuse_size (disk, anchor, judgement)
+  if (cairn_judgement_refuse_size (judgement, active->path, anchor, active->virtual_size_bytes)
       || refuse_missing (look, disk, &chain, anchor, judgement)
-      || refuse_broken (&chain, anchor, judgement)
+      || (chain.broken
+          && cairn_judgement_refuse_flags (judgement, chain.broken->path, anchor, &chain.flags))
       || refuse_shrunk (&chain, anchor, newer_bytes, judgement))
     return;
-  set_verdict (judgement, CAIRN_VERDICT_TRACKED, "%s", "");
+  cairn_judgement_set (judgement, CAIRN_VERDICT_TRACKED, "%s", "");
   judgement->dirty_bytes = chain.least_bytes;
   if (!chain.has_home && disk->is_local && *chain.bottom->path)
     judgement->moved_to = g_strdup (chain.bottom->path);
@@ -299,6 +250,6 @@ cairn_libvirt_judge (const CairnLibvirtLook *look, const CairnDisk *disk,
     if (probe.verdict == CAIRN_VERDICT_TRACKED)
       judge_anchor (look, found, anchors[i], &newer, &judgements[i]);
     else
-      set_verdict (&judgements[i], probe.verdict, "%s", probe.reason);
+      cairn_judgement_set (&judgements[i], probe.verdict, "%s", probe.reason);
   cairn_disk_probe_clear (&probe);
 }

@@ -4,15 +4,16 @@
  * begins again the other way, once. */
 #include "tracker/libvirt/libvirt.h"
 
+#include "refpoint/deadline.h"
 #include "tracker/libvirt/backup.h"
 #include "tracker/libvirt/changes.h"
 #include "tracker/libvirt/domains.h"
 #include "tracker/libvirt/edit.h"
-#include "tracker/libvirt/failure.h"
 #include "tracker/libvirt/freeze.h"
 #include "tracker/libvirt/graft.h"
 #include "tracker/libvirt/judge.h"
 #include "tracker/libvirt/moved.h"
+#include "tracker/libvirt/probe.h"
 #include "tracker/libvirt/records.h"
 #include "tracker/libvirt/view.h"
 
@@ -32,108 +33,6 @@ close_tracker (CairnTracker *tracker)
   self->offline->ops->close (self->offline);
   cairn_libvirt_free (self->libvirt);
   g_free (self);
-}
-
-/* Whether an offline answer may only mean that the domain has started since the look. */
-static gboolean
-should_look_again (CairnLibvirtTracker *self, const CairnVm *vm, int attempt)
-{
-  return attempt == 0 && cairn_libvirt_has_turned (self, vm);
-}
-
-/* ---- disks ---- */
-
-static void
-set_unreachable (CairnDiskProbe *probe, const GError *cause)
-{
-  probe->verdict = CAIRN_VERDICT_UNREADABLE;
-  probe->reason = g_strdup (cause->message);
-}
-
-/* What isn't on this host, or is a drive for media, isn't for the offline tracker. */
-static gboolean
-probe_by_description (CairnLibvirtTracker *self, const CairnVm *vm, const CairnDisk *disk,
-                      CairnDiskProbe *probe)
-{
-  CairnLibvirtLook *look = cairn_libvirt_look_at (self, vm, NULL);
-  const CairnLibvirtDisk *found = look ? cairn_libvirt_look_find_disk (look, disk->target) : NULL;
-
-  if (!found)
-    return FALSE;
-  cairn_libvirt_probe (look, disk, probe);
-  if (probe->verdict == CAIRN_VERDICT_TRACKED && !found->is_local)
-    {
-      probe->verdict = CAIRN_VERDICT_UNSUPPORTED_FORMAT;
-      g_free (probe->reason);
-      probe->reason = g_strdup_printf ("disk '%s' ('%s') isn't a file or block device of this "
-                                       "host, so it is tracked only while the VM runs; start the "
-                                       "VM",
-                                       disk->target, found->where);
-    }
-  if (probe->verdict != CAIRN_VERDICT_TRACKED)
-    return TRUE;
-  cairn_disk_probe_clear (probe);
-  return FALSE;
-}
-
-static void
-probe_disk (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, CairnDiskProbe *probe)
-{
-  CairnLibvirtTracker *self = tracker_of (tracker);
-
-  for (int attempt = 0;; attempt++)
-    {
-      g_autoptr (GError) cause = NULL;
-      CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, vm, &cause);
-
-      cairn_disk_probe_clear (probe);
-      if (cause || (look && !cairn_libvirt_look_read_bitmaps (look, &cause)))
-        set_unreachable (probe, cause);
-      else if (look)
-        cairn_libvirt_probe (look, disk, probe);
-      else if (!probe_by_description (self, vm, disk, probe))
-        self->offline->ops->probe_disk (self->offline, vm, disk, probe);
-      if ((!cause && probe->verdict != CAIRN_VERDICT_BUSY)
-          || !should_look_again (self, vm, attempt))
-        return;
-    }
-}
-
-/* From the active layer down to the one where the bitmap begins. */
-static void
-measure_layers (const CairnLibvirtDisk *found, CairnAnchor *anchor)
-{
-  for (guint i = 0; i < found->layers->len; i++)
-    {
-      const CairnLibvirtLayer *layer = found->layers->pdata[i];
-      const CairnLibvirtBitmap *bitmap = g_hash_table_lookup (layer->bitmaps, anchor->bitmap);
-
-      if (!bitmap)
-        return;
-      anchor->granularity_bytes = bitmap->granularity_bytes;
-      if (!*layer->path)
-        continue;
-      g_free (anchor->path);
-      anchor->path = g_strdup (layer->path);
-    }
-}
-
-static void
-measure (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, CairnAnchor *anchor)
-{
-  CairnLibvirtTracker *self = tracker_of (tracker);
-  CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, vm, NULL);
-  const CairnLibvirtDisk *found;
-
-  if (!look)
-    {
-      self->offline->ops->measure (self->offline, vm, disk, anchor);
-      return;
-    }
-  anchor->allocated_bytes = 0;
-  found = cairn_libvirt_look_find_disk (look, disk->target);
-  if (found && anchor->bitmap && cairn_libvirt_look_read_bitmaps (look, NULL))
-    measure_layers (found, anchor);
 }
 
 /* ---- bitmaps ---- */
@@ -159,7 +58,7 @@ add_bitmap (CairnTracker *tracker, const CairnBitmapOrder *order, GError **error
         return TRUE;
       if (cause->code != CAIRN_ERROR_SYSTEM_NOT_AVAILABLE
           && cause->code != CAIRN_ERROR_STATUS_UNKNOWN
-          && should_look_again (self, order->vm, attempt))
+          && cairn_libvirt_should_look_again (self, order->vm, attempt))
         continue;
       g_propagate_error (error, g_steal_pointer (&cause));
       return FALSE;
@@ -178,7 +77,7 @@ remove_bitmap (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *disks,
       g_autoptr (GError) cause = NULL;
       CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, vm, &cause);
 
-      if (look && cairn_libvirt_check_deadline (deadline, &cause)
+      if (look && cairn_deadline_check (deadline, &cause)
           && cairn_libvirt_remove (look, disks, name, &cause))
         return TRUE;
       if (!look && !cause
@@ -187,7 +86,7 @@ remove_bitmap (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *disks,
           cairn_libvirt_forget_unused (self, vm, disks, name);
           return TRUE;
         }
-      if (should_look_again (self, vm, attempt))
+      if (cairn_libvirt_should_look_again (self, vm, attempt))
         continue;
       g_propagate_error (error, g_steal_pointer (&cause));
       return FALSE;
@@ -213,7 +112,7 @@ judge_by_description (CairnLibvirtTracker *self, const CairnVm *vm, const CairnD
 {
   CairnDiskProbe probe = { 0 };
 
-  if (!probe_by_description (self, vm, disk, &probe))
+  if (!cairn_libvirt_probe_by_description (self, vm, disk, &probe))
     return FALSE;
   for (size_t i = 0; i < n; i++)
     {
@@ -242,7 +141,7 @@ judge_once (CairnLibvirtTracker *self, const CairnVm *vm, const CairnDisk *disk,
       if (!cairn_libvirt_look_read_bitmaps (look, error))
         return FALSE;
       cairn_libvirt_judge (look, disk, anchors, n, judgements);
-      return cairn_libvirt_check_deadline (deadline, error)
+      return cairn_deadline_check (deadline, error)
              && cairn_libvirt_confirm_moved (self, look, disk, anchors, n, judgements, deadline,
                                              error);
     }
@@ -257,7 +156,7 @@ should_judge_again (CairnLibvirtTracker *self, const CairnVm *vm, const CairnAnc
                     size_t n, const CairnJudgement *judgements, int attempt)
 {
   if (n > 0 && judgements[0].verdict == CAIRN_VERDICT_BUSY)
-    return should_look_again (self, vm, attempt);
+    return cairn_libvirt_should_look_again (self, vm, attempt);
   for (size_t i = 0; i < n && attempt == 0; i++)
     if (cairn_libvirt_doubts (self, vm, anchors[i], &judgements[i]))
       return TRUE;
@@ -279,7 +178,7 @@ judge (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
       clear_judgements (judgements, n_anchors);
       ok = judge_once (self, vm, disk, anchors, n_anchors, judgements, deadline, &cause);
       if (ok ? should_judge_again (self, vm, anchors, n_anchors, judgements, attempt)
-             : should_look_again (self, vm, attempt))
+             : cairn_libvirt_should_look_again (self, vm, attempt))
         continue;
       if (!ok)
         g_propagate_error (error, g_steal_pointer (&cause));
@@ -324,7 +223,7 @@ changes (CairnTracker *tracker, const CairnVm *vm, CairnQuestion *questions, siz
       gboolean ok = changes_once (self, vm, questions, n_questions, deadline, &cause);
 
       if (ok ? should_ask_again (self, vm, questions, n_questions, attempt)
-             : should_look_again (self, vm, attempt))
+             : cairn_libvirt_should_look_again (self, vm, attempt))
         {
           for (size_t i = 0; i < n_questions; i++)
             {
@@ -388,7 +287,7 @@ open_view (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, cons
         view = self->offline->ops->open_view (self->offline, vm, disk, bitmap, deadline, &cause);
       if (view)
         return view;
-      if (should_look_again (self, vm, attempt))
+      if (cairn_libvirt_should_look_again (self, vm, attempt))
         continue;
       g_propagate_error (error, g_steal_pointer (&cause));
       return NULL;
@@ -415,7 +314,7 @@ graft_bitmap (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, c
           && offline->ops->graft_bitmap (offline, vm, disk, name, granules, catcher, deadline,
                                          &cause))
         return cairn_libvirt_drop_record (tracker, vm, name, error);
-      if (should_look_again (self, vm, attempt))
+      if (cairn_libvirt_should_look_again (self, vm, attempt))
         continue;
       g_propagate_error (error, g_steal_pointer (&cause));
       return FALSE;
@@ -448,9 +347,9 @@ static const CairnTrackerOps libvirt_ops = {
   .find_vm = cairn_libvirt_find_vm,
   .begin_change = cairn_libvirt_begin_change,
   .is_volatile = is_volatile,
-  .probe_disk = probe_disk,
+  .probe_disk = cairn_libvirt_probe_disk,
   .add_bitmap = add_bitmap,
-  .measure = measure,
+  .measure = cairn_libvirt_measure,
   .remove_bitmap = remove_bitmap,
   .judge = judge,
   .changes = changes,

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
+#include "refpoint/deadline.h"
 #include "tracker/libvirt/backup.h"
 #include "tracker/libvirt/checkpoint.h"
-#include "tracker/libvirt/failure.h"
 #include "tracker/libvirt/gate.h"
 
 /* ---- what is there ---- */
@@ -93,7 +93,7 @@ take_bitmaps (CairnLibvirtTracker *self, const CairnVm *vm, int64_t deadline, GE
   CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, vm, &cause);
 
   if (look)
-    return cairn_libvirt_check_deadline (deadline, error) ? take_running (look, vm, error) : NULL;
+    return cairn_deadline_check (deadline, error) ? take_running (look, vm, error) : NULL;
   if (!cause)
     return offline->ops->take_inventory (offline, vm, deadline, error);
   g_propagate_error (error, g_steal_pointer (&cause));

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "tracker/offline/backing.h"
+
 /* Longer chains than QEMU can open without running out of files; also ends a loop. */
 #define MAX_LAYERS 200u
 
@@ -25,24 +27,6 @@ cairn_chain_free (CairnChain *chain)
   g_ptr_array_unref (chain->layers);
   g_free (chain->reason);
   g_free (chain);
-}
-
-/* The path that BACKING, as written in the image at PATH, means; NULL when it isn't a file:
- * "json:{...}", "nbd://...". Source: QEMU block.c, bdrv_get_full_backing_filename. */
-static char *
-resolve (const char *path, const char *backing)
-{
-  const char *colon = strchr (backing, ':'), *slash = strchr (backing, '/');
-  g_autofree char *dir = NULL;
-
-  if (g_str_has_prefix (backing, "file:"))
-    backing += strlen ("file:");
-  else if (colon && (!slash || colon < slash))
-    return NULL;
-  if (g_path_is_absolute (backing))
-    return g_strdup (backing);
-  dir = g_path_get_dirname (path);
-  return g_build_filename (dir, backing, NULL);
 }
 
 /* Nothing that could have a bitmap comes after the last layer. */
@@ -97,7 +81,7 @@ cairn_chain_complete (CairnChain *chain, int64_t deadline, GError **error)
 
       if (!cairn_layer_get_backing (last, &name, &format, deadline, error))
         return FALSE;
-      path = name ? resolve (last->image->path, name) : NULL;
+      path = name ? cairn_backing_path (last->image->path, name) : NULL;
       if (!name || g_strcmp0 (format, "raw") == 0)
         end_whole (chain, name != NULL);
       else if (!path)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "tracker/offline/backing.h"
 #include "tracker/offline/format.h"
 #include "tracker/offline/image.h"
 #include "tracker/offline/layout.h"
@@ -191,18 +192,7 @@ char *
 cairn_content_file_backing_path (const CairnContentFile *file, gboolean *has_backing)
 {
   const char *name = file->qcow2 ? file->qcow2->backing_file : NULL;
-  const char *colon = name ? strchr (name, ':') : NULL;
-  g_autofree char *directory = NULL;
 
   *has_backing = name != NULL;
-  if (!name)
-    return NULL;
-  if (g_str_has_prefix (name, "file:"))
-    name += strlen ("file:");
-  else if (colon && !memchr (name, '/', (size_t)(colon - name)))
-    return NULL;
-  if (g_path_is_absolute (name))
-    return g_strdup (name);
-  directory = g_path_get_dirname (file->path);
-  return g_build_filename (directory, name, NULL);
+  return name ? cairn_backing_path (file->path, name) : NULL;
 }

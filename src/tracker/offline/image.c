@@ -9,19 +9,6 @@
 #include "tracker/offline/format.h"
 #include "tracker/offline/locks.h"
 
-void
-cairn_judgement_set (CairnJudgement *judgement, CairnVerdict verdict, const char *format, ...)
-{
-  va_list arguments;
-
-  va_start (arguments, format);
-  g_free (judgement->reason);
-  judgement->reason = g_strdup_vprintf (format, arguments);
-  judgement->verdict = verdict;
-  judgement->dirty_bytes = 0;
-  va_end (arguments);
-}
-
 static void G_GNUC_PRINTF (3, 4)
     refuse (CairnImage *image, CairnVerdict verdict, const char *format, ...)
 {

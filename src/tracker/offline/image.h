@@ -5,7 +5,7 @@
 
 #include <sys/stat.h>
 
-#include "refpoint/tracker.h"
+#include "refpoint/judgement.h"
 #include "tracker/offline/qcow2.h"
 
 typedef struct
@@ -38,9 +38,6 @@ CairnImageState cairn_image_state (const CairnImage *image);
 /* Opens PATH for reading; a regular file or a block device only. Returns the descriptor, or -1 with
  * FILE_NOT_FOUND, ACCESS_DENIED or FAILED. */
 int cairn_image_open_file (const char *path, uint64_t *file_bytes, GError **error);
-
-void cairn_judgement_set (CairnJudgement *judgement, CairnVerdict verdict, const char *format, ...)
-    G_GNUC_PRINTF (3, 4);
 
 #define CAIRN_BUSY_REASON                                                                          \
   "image '%s' is open for writing in another program; shut the VM down, or try again when that "   \

@@ -119,20 +119,6 @@ refuse_by_shape (const CairnStrand *strand, const CairnAnchor *anchor, CairnJudg
   return TRUE;
 }
 
-static gboolean
-refuse_by_size (const CairnImage *image, const CairnAnchor *anchor, uint64_t size_bytes,
-                CairnJudgement *judgement)
-{
-  if (size_bytes == anchor->virtual_size_bytes)
-    return FALSE;
-  cairn_judgement_set (judgement, CAIRN_VERDICT_SIZE_DIFFERS,
-                       "image '%s' has a virtual size of %" G_GUINT64_FORMAT
-                       " bytes, and %" G_GUINT64_FORMAT " at the reference point; attach the right "
-                       "image, or " CAIRN_ANCHOR_AGAIN,
-                       image->path, size_bytes, anchor->virtual_size_bytes);
-  return TRUE;
-}
-
 /* A backing image that is shorter than the disk was cut, and what was behind reads as zeros. A
  * longer one shows its first part. */
 static gboolean
@@ -143,7 +129,7 @@ refuse_by_layer_size (CairnLook *look, CairnLayer *layer, const CairnAnchor *anc
 
   return cairn_layer_get_size (layer, &size_bytes, look->deadline, problem)
          && (size_bytes >= anchor->virtual_size_bytes
-             || refuse_by_size (layer->image, anchor, size_bytes, judgement));
+             || cairn_judgement_refuse_size (judgement, layer->image->path, anchor, size_bytes));
 }
 
 /* The verdicts that flags and granularity give; FALSE when they are as they should be. */
@@ -151,28 +137,9 @@ static gboolean
 refuse_by_flags (const CairnStrandPart *part, const CairnAnchor *anchor, CairnJudgement *judgement)
 {
   const CairnLayerBitmap *found = &part->found;
-  const char *path = part->layer->image->path;
+  CairnBitmapFlags flags = { found->is_in_use, found->is_recording, found->granularity_bytes };
 
-  if (found->is_in_use)
-    cairn_judgement_set (
-        judgement, CAIRN_VERDICT_IN_USE,
-        "bitmap '%s' in image '%s' was left in use by a crash of QEMU, so it lacks "
-        "changes; " CAIRN_ANCHOR_AGAIN,
-        anchor->bitmap, path);
-  else if (found->granularity_bytes != anchor->granularity_bytes)
-    cairn_judgement_set (judgement, CAIRN_VERDICT_GRANULARITY_DIFFERS,
-                         "bitmap '%s' in image '%s' has a granularity of %" G_GUINT64_FORMAT
-                         " bytes instead of %" G_GUINT64_FORMAT
-                         ", so it isn't the one that was made; " CAIRN_ANCHOR_AGAIN,
-                         anchor->bitmap, path, found->granularity_bytes, anchor->granularity_bytes);
-  else if (!found->is_recording)
-    cairn_judgement_set (
-        judgement, CAIRN_VERDICT_DISABLED,
-        "bitmap '%s' in image '%s' was disabled, so it lacks changes; " CAIRN_ANCHOR_AGAIN,
-        anchor->bitmap, path);
-  else
-    return FALSE;
-  return TRUE;
+  return cairn_judgement_refuse_flags (judgement, part->layer->image->path, anchor, &flags);
 }
 
 /* Where QEMU has to be asked, the first rule of evidence.h alone. */
@@ -240,7 +207,7 @@ judge_image (CairnLook *look, const CairnAnchor *anchor, CairnJudgement *judgeme
 
   if (!cairn_layer_get_size (cairn_chain_top (look->chain), &size_bytes, look->deadline, problem))
     return FALSE;
-  if (refuse_by_size (cairn_look_image (look), anchor, size_bytes, judgement))
+  if (cairn_judgement_refuse_size (judgement, cairn_look_image (look)->path, anchor, size_bytes))
     return TRUE;
   strand = cairn_chain_find (look->chain, anchor->bitmap, look->deadline, problem);
   return strand && judge_strand (look, anchor, strand, judgement, problem);
