@@ -10,6 +10,7 @@ import hashlib
 import multiprocessing
 import os
 import struct
+import time
 
 from cairntest import *
 
@@ -54,6 +55,7 @@ class Scene:
     both know of. Subclasses add what their operation needs, and say what may be there after it."""
 
     name = ""
+    files = []  # of its own beside the store
     changes_images = True
     count = 0
 
@@ -151,7 +153,7 @@ class Scene:
 
     def check_files(self):
         """Nothing lies about."""
-        known = {"cairn.db", "cairn.db-wal", "cairn.db-shm", "cairn.db.lock", "out", *DISKS}
+        known = {"cairn.db", "cairn.db-wal", "cairn.db-shm", "cairn.db.lock", "out", *DISKS, *self.files}
         equal(sorted(set(os.listdir(self.host.dir)) - known), [], "stray files beside the store")
         equal(os.listdir(self.out), [], "files in the export directory")
 
@@ -310,6 +312,52 @@ class VmAdd(Import):
 
     def repeat(self, points, number):
         return None if self.host.ok("vm", "list", env=self.env) else self.args()
+
+
+class Adopt(Scene):
+    """A newer point that one disk has lost. What it leaves can be resumed: the same command goes on."""
+    name = "adopt"
+    files = ["base.qcow2"]
+
+    def prepare(self):
+        self.new = self.host.ok("create", "vm")["ReferencePoint"]
+        self.points.append(self.new)
+        self.base = self.host.path("base.qcow2")
+        run("cp", self.host.path(DISKS[0]), self.base)
+        for disk in DISKS:
+            io(self.host.path(disk), "write -q -P 7 0x80000 64k", "write -q -P 8 0x380000 4k")
+        self.dirty = self.host.ok("changes", self.old)["Disks"]
+        self.wanted = self.host.ok("changes", self.new)["Disks"]
+        run("qemu-img", "bitmap", "--remove", self.host.path(DISKS[0]), guid_of(self.new))
+
+    def args(self):
+        return ["adopt", self.new, "--disk", "vda", "--base", self.base]
+
+    def check_points(self, points):
+        equal(points, self.points, "points")
+
+    def check_images(self, points):
+        # Nobody has waited for the daemon of the command that was killed, as a recovery would have.
+        deadline = time.monotonic() + 10
+        while not all(unlocked(self.host.path(disk)) for disk in DISKS) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        for disk, found in zip(DISKS, self.bitmaps()):
+            equal(set(map(tuple, found.values())), {("auto",)}, f"bitmaps of {disk}: {found}")
+            more = set(found) - {"foreign", *(guid_of(p) for p in self.points)}
+            true({"foreign", guid_of(self.old)} <= set(found) and len(more) <= (disk == DISKS[0]), f"{found}")
+        equal(self.host.ok("changes", self.old, env=self.env)["Disks"], self.dirty, "of the older point")
+        told = self.host.cairn("--json", "changes", self.new, env=self.env).json["Disks"]
+        true(told[0].get("Verdict") in ("missing", "disabled") or told == self.wanted, f"of the adopted point: {told}")
+
+    def go_on(self, number):
+        wanted = sorted(["foreign"] + [guid_of(p) for p in self.points])
+        if number % 4 == 0:
+            self.host.ok("doctor", "--repair")
+            true(set(self.bitmaps()[0]) <= set(wanted), f"not given up: {self.bitmaps()[0]}")
+        self.host.ok(*self.args())
+        equal(self.host.ok("changes", self.new)["Disks"], self.wanted, "of the adopted point")
+        equal(sorted(self.bitmaps()[0]), wanted)
+        equal({f["Kind"] for f in self.host.ok("doctor")["Findings"]}, {"foreign-bitmap"})
 
 
 SCENES = [Create, Destroy, Export, ExportOver, Import, VmAdd]

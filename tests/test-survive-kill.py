@@ -120,7 +120,7 @@ def walks(cls):
     one.__name__ = cls.name.replace("-", "_")
 
 
-for scene_class in SCENES:
+for scene_class in [*SCENES, Adopt]:
     walks(scene_class)
 
 
