@@ -211,6 +211,44 @@ def grown():
     equal(answer["Compared"], 80 * MB)
     lost.check()
     true([70 * MB, GRANULARITY] in changes(lost.host, lost.point), "the write behind the end")
+    # Once more, now that the point knows the disk's new size.
+    run("qemu-img", "bitmap", "--remove", lost.disk, guid_of(lost.point))
+    lost.adopt()
+    lost.check()
+
+
+@test("a copy that was cut off is refused, however much is left; at its full size again it is fine")
+def cut_off():
+    lost = Lost()
+    raw = convert(lost.base, lost.host.path("raw"), "raw")
+    kept = open(lost.disk, "rb").read()
+    for size in (lost.size - 512, 512, 0):
+        os.truncate(raw, size)
+        lost.fail(32773, [f"raw' has {size} bytes, and disk 'vda' had {lost.size} at the reference point",
+                          "name a whole copy"], base=raw)
+    equal(open(lost.disk, "rb").read(), kept, "the image")
+    equal(verdict(lost.host, lost.point), "missing")
+    equal(lost.host.ok("doctor")["Findings"], [], "nothing is left of it")
+    convert(lost.base, raw, "raw")
+    os.truncate(raw, 40 * MB)  # only zeroes are behind that
+    run("qemu-img", "resize", "-q", "-f", "raw", raw, str(lost.size))
+    lost.adopt(raw)
+    lost.check()
+
+
+@test("a disk that has shrunk: what is left of it is compared, with as much of the copy")
+def shrunk():
+    lost = Lost()
+    lost.base = convert(lost.base, lost.host.path("raw"), "raw")
+    write(lost.base, 50 * MB, 1, fmt="raw")
+    run("qemu-img", "resize", "-q", "--shrink", lost.disk, "40M")
+    lost.fail(32773, ["holds more than the 41943040 bytes of disk 'vda'"])
+    lost.size = 40 * MB
+    os.truncate(lost.base, lost.size - 512)
+    lost.fail(32773, ["name a whole copy"])
+    os.truncate(lost.base, lost.size)
+    equal(lost.adopt()["Compared"], lost.size)
+    lost.check()
 
 
 @test("a copy may be larger by what formats round up, not by what holds anything")

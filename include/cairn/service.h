@@ -278,8 +278,8 @@ typedef struct
  *
  * *ADOPTION and *DISKS (of CairnDiskVerdict: the disk's) may be NULL; *DISKS is set on success and
  * once the disk was judged. Errors: INVALID_PARAMETER (unknown point or disk, no such anchor; a
- * copy that isn't there, is the disk itself, is larger, or can't be one as of this point),
- * ACCESS_DENIED (the copy can't be read, or isn't in a directory allowed for imports),
+ * copy that isn't there, is the disk itself, is larger or cut off, or can't be one as of this
+ * point), ACCESS_DENIED (the copy can't be read, or isn't in a directory allowed for imports),
  * INVALID_STATE (the disk can't be tracked; the VM crashed meanwhile), SYSTEM_IN_USE (image or copy
  * open elsewhere, another process adopts the same), STATUS_UNKNOWN, SYSTEM_NOT_AVAILABLE, TIMEOUT
  * (can be repeated as well). */

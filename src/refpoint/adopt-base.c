@@ -7,6 +7,7 @@
 #include "refpoint/attachment.h"
 #include "refpoint/compare.h"
 #include "refpoint/path.h"
+#include "refpoint/witness.h"
 
 #define WHAT "the copy of the disk"
 
@@ -38,6 +39,26 @@ check_other (const CairnAdopting *adopting, GError **error)
         return FALSE;
       }
   return TRUE;
+}
+
+/* A copy that was cut off says nothing of what the disk held behind its end. An adopted anchor has
+ * the disk's size as of its adoption, and one from Hyper-V none; of a disk that has shrunk what is
+ * left counts. */
+static gboolean
+check_whole (const CairnAdopting *adopting, GError **error)
+{
+  const CairnAnchor *anchor = adopting->anchor;
+  uint64_t size = adopting->base->size_bytes;
+
+  if (!anchor->bitmap || cairn_anchor_is_adopted (anchor)
+      || size >= MIN (anchor->virtual_size_bytes, adopting->probe.virtual_size_bytes))
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+               "image '%s' has %" G_GUINT64_FORMAT " bytes, and disk '%s' had %" G_GUINT64_FORMAT
+               " at the reference point; name a whole copy (where only zeroes were left out at its "
+               "end, 'qemu-img resize' brings them back)",
+               adopting->options->base, size, adopting->disk->target, anchor->virtual_size_bytes);
+  return FALSE;
 }
 
 /* Formats round a disk's size up, so a larger copy is fine when nothing is there. */
@@ -80,7 +101,8 @@ cairn_adopt_open_base (CairnAdopting *adopting, GError **error)
       return FALSE;
     }
   adopting->base_files = cairn_files_describe (adopting->base->paths);
-  return check_other (adopting, error) && check_size (adopting, error);
+  return check_other (adopting, error) && check_whole (adopting, error)
+         && check_size (adopting, error);
 }
 
 gboolean
