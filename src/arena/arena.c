@@ -4,6 +4,7 @@
 
 #include <stdalign.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /* An instance of ten properties takes one block; documents take blocks that grow with them. */
