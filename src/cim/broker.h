@@ -61,10 +61,6 @@ CimEnumeration *cim_broker_references (CimBroker *broker, const char *namespace_
 gboolean cim_enumeration_next (CimEnumeration *enumeration, CimCall *call, guint limit,
                                GPtrArray *instances, gboolean *has_ended, GError **error);
 
-/* Of the class the instances are to be presented as: an export job that was asked for as
- * Msvm_ConcreteJob by its InstanceID is one (J4). NULL = each as its own. */
-const CimClass *cim_enumeration_presented_class (const CimEnumeration *enumeration);
-
 /* The names a query selects; NULL = all. */
 const char *const *cim_enumeration_properties (const CimEnumeration *enumeration);
 unsigned cim_enumeration_namespace (const CimEnumeration *enumeration);

@@ -42,6 +42,7 @@ void cim_contexts_add (CimContexts *contexts, const CairnCaller *caller, CimCont
  * another's or in use. */
 CimContext *cim_contexts_take (CimContexts *contexts, const CairnCaller *caller, guint protocol,
                                const char *id, GError **error);
+/* CONTEXT as taken, or NULL: it has ended, and the taker has freed it. */
 void cim_contexts_give_back (CimContexts *contexts, CimContext *context, const char *id);
 
 /* Those open now. */

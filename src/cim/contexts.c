@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Enumerations that wait for their clients. */
+#include "cim/contexts.h"
+
+#include <string.h>
+
+typedef struct
+{
+  char id[37];
+  CimContext *context; /* NULL while it is taken */
+  int64_t expires_us;  /* monotonic */
+  guint protocol;
+  GList link; /* in the order of use, least lately first */
+} Entry;
+
+struct CimContexts
+{
+  GMutex lock;
+  GHashTable *by_id; /* id -> Entry, which it owns */
+  GQueue by_use;
+};
+
+void
+cim_context_free (CimContext *context)
+{
+  if (!context)
+    return;
+  cim_enumeration_free (context->enumeration);
+  g_free (context->caller_name);
+  g_free (context->text);
+  g_free (context);
+}
+
+static void
+free_entry (Entry *entry)
+{
+  cim_context_free (entry->context);
+  g_free (entry);
+}
+
+CimContexts *
+cim_contexts_new (void)
+{
+  CimContexts *contexts = g_new0 (CimContexts, 1);
+
+  g_mutex_init (&contexts->lock);
+  contexts->by_id
+      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)free_entry);
+  g_queue_init (&contexts->by_use);
+  return contexts;
+}
+
+void
+cim_contexts_free (CimContexts *contexts)
+{
+  if (!contexts)
+    return;
+  g_hash_table_unref (contexts->by_id);
+  g_mutex_clear (&contexts->lock);
+  g_free (contexts);
+}
+
+static void
+drop (CimContexts *contexts, Entry *entry)
+{
+  g_queue_unlink (&contexts->by_use, &entry->link);
+  g_hash_table_remove (contexts->by_id, entry->id);
+}
+
+/* Ends those whose time is over, and the one least lately used when there are too many. Times
+ * differ, so that one behind a longer one waits for its turn: what it costs is its place. */
+static void
+make_room (CimContexts *contexts)
+{
+  int64_t now = g_get_monotonic_time ();
+
+  while (contexts->by_use.head)
+    {
+      Entry *oldest = contexts->by_use.head->data;
+
+      if (oldest->expires_us > now && contexts->by_use.length < CIM_CONTEXTS_MAX)
+        return;
+      drop (contexts, oldest);
+    }
+}
+
+static void
+touch (CimContexts *contexts, Entry *entry)
+{
+  entry->expires_us = g_get_monotonic_time () + (int64_t)entry->context->idle_s * G_USEC_PER_SEC;
+  g_queue_push_tail_link (&contexts->by_use, &entry->link);
+}
+
+void
+cim_contexts_add (CimContexts *contexts, const CairnCaller *caller, CimContext *context,
+                  char id[37])
+{
+  Entry *entry = g_new0 (Entry, 1);
+  g_autofree char *uuid = g_uuid_string_random ();
+
+  context->caller_name = g_strdup (caller->name);
+  context->idle_s = CLAMP (context->idle_s, 1, CIM_CONTEXT_LONGEST_S);
+  g_strlcpy (entry->id, uuid, sizeof entry->id);
+  g_strlcpy (id, uuid, sizeof entry->id);
+  entry->context = context;
+  entry->protocol = context->protocol;
+  entry->link.data = entry;
+
+  g_mutex_lock (&contexts->lock);
+  make_room (contexts);
+  touch (contexts, entry);
+  g_hash_table_insert (contexts->by_id, entry->id, entry);
+  g_mutex_unlock (&contexts->lock);
+}
+
+CimContext *
+cim_contexts_take (CimContexts *contexts, const CairnCaller *caller, guint protocol, const char *id,
+                   GError **error)
+{
+  CimContext *context = NULL;
+  Entry *entry;
+
+  g_mutex_lock (&contexts->lock);
+  entry = g_hash_table_lookup (contexts->by_id, id);
+  if (entry && entry->context && entry->protocol == protocol
+      && g_str_equal (entry->context->caller_name, caller->name))
+    {
+      if (entry->expires_us > g_get_monotonic_time ())
+        {
+          context = g_steal_pointer (&entry->context);
+          g_queue_unlink (&contexts->by_use, &entry->link);
+        }
+      else
+        drop (contexts, entry);
+    }
+  g_mutex_unlock (&contexts->lock);
+  if (!context)
+    g_set_error (error, CIM_ERROR, CIM_ERR_INVALID_ENUMERATION_CONTEXT,
+                 "enumeration context '%.40s' isn't there (any more): it ended, was idle for too "
+                 "long, or is in use; enumerate again",
+                 id);
+  return context;
+}
+
+void
+cim_contexts_give_back (CimContexts *contexts, CimContext *context, const char *id)
+{
+  Entry *entry;
+
+  g_mutex_lock (&contexts->lock);
+  entry = g_hash_table_lookup (contexts->by_id, id);
+  if (context)
+    {
+      entry->context = context;
+      touch (contexts, entry);
+    }
+  else
+    g_hash_table_remove (contexts->by_id, id);
+  g_mutex_unlock (&contexts->lock);
+}
+
+guint
+cim_contexts_count (CimContexts *contexts)
+{
+  guint n;
+
+  g_mutex_lock (&contexts->lock);
+  make_room (contexts);
+  n = g_hash_table_size (contexts->by_id);
+  g_mutex_unlock (&contexts->lock);
+  return n;
+}
