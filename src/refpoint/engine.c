@@ -55,10 +55,8 @@ cairn_service_start_call (CairnService *service)
   return deadline;
 }
 
-/* What the store keeps of a hypervisor's VM: its aliases, and identifiers that its disks got by an
- * import. A record for a disk counts while the target or the path is the same. */
-static void
-merge_record (CairnService *service, CairnVm *vm)
+void
+cairn_service_merge_record (CairnService *service, CairnVm *vm)
 {
   g_autoptr (CairnVm) record = service->store->ops->get_vm (service->store, vm->guid, NULL);
 
@@ -83,7 +81,7 @@ find_domain (CairnService *service, const char *name_or_guid, GError **error)
   CairnVm *vm = tracker->ops->find_vm (tracker, name_or_guid, error);
 
   if (vm)
-    merge_record (service, vm);
+    cairn_service_merge_record (service, vm);
   return vm;
 }
 

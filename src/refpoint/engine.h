@@ -56,6 +56,10 @@ int64_t cairn_service_start_look (CairnService *service);
 /* The VM by name or GUID; the caller's. INVALID_PARAMETER when unknown. */
 CairnVm *cairn_service_find_vm (CairnService *service, const char *name_or_guid, GError **error);
 
+/* Adds what the store keeps of a hypervisor's VM: its aliases, and identifiers that its disks got
+ * by an import. A record for a disk counts while the target is the same. */
+void cairn_service_merge_record (CairnService *service, CairnVm *vm);
+
 /* The VM of a point: *VM is NULL when it isn't known (another connection's, undefined, forgotten).
  * FALSE when that can't be found out. */
 gboolean cairn_service_look_for_vm (CairnService *service, const char *guid, CairnVm **vm,

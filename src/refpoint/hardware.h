@@ -22,18 +22,19 @@ typedef enum
 
 typedef enum
 {
-  CAIRN_DRIVE_DISK,
   CAIRN_DRIVE_CDROM,
   CAIRN_DRIVE_FLOPPY,
 } CairnDriveKind;
 
-/* A drive that isn't one of vm->disks: removable media. */
+/* A drive for removable media. It is one of vm->disks too, by its target, with an empty path when
+ * there is no medium. */
 typedef struct
 {
   CairnDriveKind kind;
   char *target;
-  char *path; /* NULL = empty */
 } CairnDrive;
+
+void cairn_drive_free (CairnDrive *drive);
 
 typedef struct
 {
@@ -43,17 +44,20 @@ typedef struct
   gboolean is_up;
 } CairnNic;
 
+void cairn_nic_free (CairnNic *nic);
+
 typedef struct
 {
-  CairnVm *vm; /* owned; the same as the service would give */
+  CairnVm *vm; /* owned; as the service gives it, but no disk is looked into: format is what the
+                  hypervisor's description or the store says, size and key may be missing */
   CairnPower power;
   uint64_t memory_bytes;         /* now */
   uint64_t memory_maximum_bytes; /* configured */
   guint n_processors;            /* now */
   guint n_processors_maximum;
   gboolean starts_with_host;
-  gint64 process_id;  /* 0 = none */
-  uint64_t uptime_ms; /* 0 = off or unknown */
+  gint64 process_id;  /* QEMU's; 0 = none or unknown */
+  uint64_t uptime_ms; /* since the start of that process; 0 = off or unknown */
   gboolean is_uefi, has_secure_boot;
   char *description;  /* NULL */
   GPtrArray *drives;  /* of CairnDrive */
@@ -67,6 +71,9 @@ void cairn_hardware_free (CairnHardware *hardware);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnHardware, cairn_hardware_free)
 
 typedef struct CairnService CairnService;
+
+/* The drive for removable media of that target, or NULL: it is an ordinary disk. Borrowed. */
+const CairnDrive *cairn_hardware_find_drive (const CairnHardware *hardware, const char *target);
 
 /* All VMs (of CairnHardware), by GUID, or one by name or GUID; for trackers that know no more than
  * images, shut-off ones. Errors: those of cairn_service_list_vms and get_vm. */

@@ -119,6 +119,11 @@ typedef struct
   GPtrArray *(*list_vms) (CairnTracker *tracker, GError **error);
   CairnVm *(*find_vm) (CairnTracker *tracker, const char *name_or_guid, GError **error);
 
+  /* What the VMs are made of and how they are (of CairnHardware): of all, in any order, or of the
+   * one of that name or GUID. Only looks; forgets what the tracker knows of earlier looks. Errors:
+   * as above. NULL: it knows no more than the store. */
+  GPtrArray *(*list_hardware) (CairnTracker *tracker, const char *name_or_guid, GError **error);
+
   /* Before an operation that changes something, with the VM's lock held: SYSTEM_IN_USE while the
    * VM can't be worked on (it migrates). NULL: always TRUE. */
   gboolean (*begin_change) (CairnTracker *tracker, const CairnVm *vm, GError **error);

@@ -8,6 +8,7 @@
 #define CAIRN_LIBVIRT_DISK_H
 
 #include <glib.h>
+#include <libxml/tree.h>
 #include <stdint.h>
 
 /* A bitmap that a running QEMU has on one layer of a disk. */
@@ -62,6 +63,9 @@ typedef struct
 
 /* Reads a domain's XML; FAILED when it isn't one. */
 CairnLibvirtDescription *cairn_libvirt_description_read (const char *xml, GError **error);
+
+/* The same of a domain's root element (node.h). */
+CairnLibvirtDescription *cairn_libvirt_description_of (xmlNode *root);
 void cairn_libvirt_description_free (CairnLibvirtDescription *description);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnLibvirtDescription, cairn_libvirt_description_free)
 

@@ -96,29 +96,43 @@ identifier_of (const char *vm_guid, const char *target)
 }
 
 static CairnDisk *
-disk_new (CairnLibvirtTracker *self, const CairnLibvirtLook *look, const CairnLibvirtDisk *found)
+disk_of (const char *guid, const CairnLibvirtDisk *found)
 {
   const CairnLibvirtLayer *active = found->layers->pdata[0];
   CairnDisk *disk = g_new0 (CairnDisk, 1);
 
-  disk->identifier = identifier_of (look->guid, found->target);
+  disk->identifier = identifier_of (guid, found->target);
   disk->target = g_strdup (found->target);
   disk->path = g_strdup (found->is_local ? active->path : found->where);
   disk->format = g_strdup (active->format);
-  /* A running QEMU has it, but a copy that adopt compares its disk with needs it too. */
-  if (found->secret)
-    disk->key = cairn_libvirt_secret_read (self->libvirt, found);
   return disk;
+}
+
+CairnVm *
+cairn_libvirt_vm_of (const CairnLibvirtDescription *description)
+{
+  g_autofree char *guid = cairn_guid_normalize (description->uuid);
+  CairnVm *vm = cairn_vm_new (guid, description->name);
+
+  vm->is_domain = TRUE;
+  for (guint i = 0; i < description->disks->len; i++)
+    g_ptr_array_add (vm->disks, disk_of (guid, description->disks->pdata[i]));
+  return vm;
 }
 
 static CairnVm *
 vm_new (CairnLibvirtTracker *self, const CairnLibvirtLook *look)
 {
-  CairnVm *vm = cairn_vm_new (look->guid, look->description->name);
+  CairnVm *vm = cairn_libvirt_vm_of (look->description);
 
-  vm->is_domain = TRUE;
-  for (guint i = 0; i < look->description->disks->len; i++)
-    g_ptr_array_add (vm->disks, disk_new (self, look, look->description->disks->pdata[i]));
+  for (guint i = 0; i < vm->disks->len; i++)
+    {
+      const CairnLibvirtDisk *found = look->description->disks->pdata[i];
+
+      /* A running QEMU has it, but a copy that adopt compares its disk with needs it too. */
+      if (found->secret)
+        ((CairnDisk *)vm->disks->pdata[i])->key = cairn_libvirt_secret_read (self->libvirt, found);
+    }
   return vm;
 }
 

@@ -41,6 +41,9 @@ gboolean cairn_libvirt_doubts (CairnLibvirtTracker *self, const CairnVm *vm,
 gboolean cairn_libvirt_should_look_again (CairnLibvirtTracker *self, const CairnVm *vm,
                                           int attempt);
 
+/* The VM of a description, without the keys of encrypted disks. */
+CairnVm *cairn_libvirt_vm_of (const CairnLibvirtDescription *description);
+
 /* The methods of the same names. */
 GPtrArray *cairn_libvirt_list_vms (CairnTracker *tracker, GError **error);
 CairnVm *cairn_libvirt_find_vm (CairnTracker *tracker, const char *name_or_guid, GError **error);

@@ -11,6 +11,7 @@
 #include "tracker/libvirt/edit.h"
 #include "tracker/libvirt/freeze.h"
 #include "tracker/libvirt/graft.h"
+#include "tracker/libvirt/hardware.h"
 #include "tracker/libvirt/judge.h"
 #include "tracker/libvirt/moved.h"
 #include "tracker/libvirt/probe.h"
@@ -345,6 +346,7 @@ static const CairnTrackerOps libvirt_ops = {
   .close = close_tracker,
   .list_vms = cairn_libvirt_list_vms,
   .find_vm = cairn_libvirt_find_vm,
+  .list_hardware = cairn_libvirt_list_hardware,
   .begin_change = cairn_libvirt_begin_change,
   .is_volatile = is_volatile,
   .probe_disk = cairn_libvirt_probe_disk,

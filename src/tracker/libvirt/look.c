@@ -110,8 +110,8 @@ look_up (virConnectPtr conn, const char *name_or_guid)
   return domain ? domain : virDomainLookupByName (conn, name_or_guid);
 }
 
-CairnLibvirtLook *
-cairn_libvirt_look_find (CairnLibvirt *libvirt, const char *name_or_guid, GError **error)
+virDomainPtr
+cairn_libvirt_domain_find (CairnLibvirt *libvirt, const char *name_or_guid, GError **error)
 {
   gint64 patience = g_get_monotonic_time () + ANSWER_LIMIT_US;
 
@@ -124,7 +124,7 @@ cairn_libvirt_look_find (CairnLibvirt *libvirt, const char *name_or_guid, GError
       if (!conn)
         return NULL;
       if (domain)
-        return cairn_libvirt_look_new (libvirt, domain, error);
+        return domain;
       if (cairn_libvirt_last_code () == VIR_ERR_NO_DOMAIN)
         {
           g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
@@ -138,6 +138,14 @@ cairn_libvirt_look_find (CairnLibvirt *libvirt, const char *name_or_guid, GError
           return NULL;
         }
     }
+}
+
+CairnLibvirtLook *
+cairn_libvirt_look_find (CairnLibvirt *libvirt, const char *name_or_guid, GError **error)
+{
+  virDomainPtr domain = cairn_libvirt_domain_find (libvirt, name_or_guid, error);
+
+  return domain ? cairn_libvirt_look_new (libvirt, domain, error) : NULL;
 }
 
 CairnLibvirtDisk *

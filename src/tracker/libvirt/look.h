@@ -33,6 +33,10 @@ CairnLibvirtLook *cairn_libvirt_look_new (CairnLibvirt *libvirt, virDomainPtr do
 void cairn_libvirt_look_free (CairnLibvirtLook *look);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnLibvirtLook, cairn_libvirt_look_free)
 
+/* The domain of that name or GUID, the caller's; INVALID_PARAMETER when there is none. */
+virDomainPtr cairn_libvirt_domain_find (CairnLibvirt *libvirt, const char *name_or_guid,
+                                        GError **error);
+
 /* The look at the domain of that name or GUID; INVALID_PARAMETER when there is none. */
 CairnLibvirtLook *cairn_libvirt_look_find (CairnLibvirt *libvirt, const char *name_or_guid,
                                            GError **error);
