@@ -95,7 +95,7 @@ struct CimClass
   CimResolvedMethod *methods; /* all of them */
   guint n_methods;
   GPtrArray *subclasses; /* of const CimClass *, borrowed: the direct ones */
-  guint *keys;           /* indices of the key properties */
+  guint *keys;           /* indices of the key properties, in the order of their names */
   guint n_keys;
   GHashTable *by_name; /* lower-case name -> index + 1 */
 };

@@ -6,29 +6,31 @@
 
 #include "cim/schema/tables.h"
 
-#define ALL_NAMESPACES (CIM_IN_VIRTUALIZATION | CIM_IN_CIMV2)
-
-struct CimSchema
-{
-  GHashTable *by_name; /* lower-case name -> CimClass; a class is the same in all its namespaces */
-  GPtrArray *lists[2]; /* of the namespaces, superclasses first */
-};
+#define N_NAMESPACES 2
 
 static const struct
 {
   unsigned flag;
   const char *name;
-} namespaces[] = {
+} namespaces[N_NAMESPACES] = {
   { CIM_IN_VIRTUALIZATION, CIM_NAMESPACE_VIRTUALIZATION },
   { CIM_IN_CIMV2, CIM_NAMESPACE_CIMV2 },
 };
 
+/* Of each namespace. One name may stand for different classes in them: the CIM classes of
+ * root/cimv2 are older than those of root/virtualization/v2. */
+struct CimSchema
+{
+  GHashTable *by_name[N_NAMESPACES]; /* lower-case name -> CimClass */
+  GPtrArray *lists[N_NAMESPACES];    /* superclasses first */
+};
+
 static const CimDeclaration *
-find_declaration (const char *name)
+find_declaration (const char *name, unsigned namespace_flag)
 {
   for (const CimDeclaration *const *family = cim_schema_families; *family; family++)
     for (const CimDeclaration *one = *family; one->name; one++)
-      if (g_str_equal (one->name, name))
+      if ((one->flags & namespace_flag) && g_str_equal (one->name, name))
         return one;
   g_assert_not_reached (); /* our tables are wrong */
 }
@@ -44,6 +46,25 @@ take_property (CimClass *class, const CimProperty *property)
   class->origins[i] = class;
   g_hash_table_insert (class->by_name, g_ascii_strdown (property->name, -1),
                        GUINT_TO_POINTER (i + 1));
+}
+
+/* By their names, as WMI's object paths have them. */
+static void
+take_keys (CimClass *class)
+{
+  class->keys = g_new0 (guint, class->n_properties + 1);
+  for (guint i = 0; i < class->n_properties; i++)
+    if (class->properties[i]->flags & CIM_KEY)
+      {
+        guint at = class->n_keys++;
+
+        for (; at > 0
+               && strcmp (class->properties[class->keys[at - 1]]->name, class->properties[i]->name)
+                      > 0;
+             at--)
+          class->keys[at] = class->keys[at - 1];
+        class->keys[at] = i;
+      }
 }
 
 static void
@@ -63,10 +84,7 @@ resolve_properties (CimClass *class, const CimProperty *declared, guint n)
   for (guint i = 0; i < n; i++)
     take_property (class, &declared[i]);
 
-  class->keys = g_new0 (guint, class->n_properties + 1);
-  for (guint i = 0; i < class->n_properties; i++)
-    if (class->properties[i]->flags & CIM_KEY)
-      class->keys[class->n_keys++] = i;
+  take_keys (class);
 }
 
 static CimClass *
@@ -111,11 +129,12 @@ inherited_flags (const CimClass *above)
   return above ? above->flags & CIM_ASSOCIATION : 0;
 }
 
+/* As it is in one namespace. */
 static CimClass *
-resolve (CimSchema *schema, const CimDeclaration *declared)
+resolve (CimSchema *schema, guint namespace, const CimDeclaration *declared)
 {
   g_autofree char *key = g_ascii_strdown (declared->name, -1);
-  CimClass *class = g_hash_table_lookup (schema->by_name, key);
+  CimClass *class = g_hash_table_lookup (schema->by_name[namespace], key);
 
   if (class)
     return class;
@@ -125,7 +144,8 @@ resolve (CimSchema *schema, const CimDeclaration *declared)
   class->subclasses = g_ptr_array_new ();
   if (declared->superclass)
     {
-      CimClass *above = resolve (schema, find_declaration (declared->superclass));
+      CimClass *above = resolve (
+          schema, namespace, find_declaration (declared->superclass, namespaces[namespace].flag));
 
       class->superclass = above;
       g_ptr_array_add (above->subclasses, class);
@@ -133,11 +153,26 @@ resolve (CimSchema *schema, const CimDeclaration *declared)
   class->flags = declared->flags | inherited_flags (class->superclass);
   resolve_properties (class, declared->properties, declared->n_properties);
   resolve_methods (class, declared);
-  g_hash_table_insert (schema->by_name, g_steal_pointer (&key), class);
-  for (guint i = 0; i < G_N_ELEMENTS (namespaces); i++)
-    if (class->flags & namespaces[i].flag)
-      g_ptr_array_add (schema->lists[i], class);
+  g_hash_table_insert (schema->by_name[namespace], g_steal_pointer (&key), class);
+  g_ptr_array_add (schema->lists[namespace], class);
   return class;
+}
+
+static CimSchema *
+make (void)
+{
+  CimSchema *schema = g_new0 (CimSchema, 1);
+
+  for (guint i = 0; i < N_NAMESPACES; i++)
+    {
+      schema->by_name[i] = g_hash_table_new (g_str_hash, g_str_equal);
+      schema->lists[i] = g_ptr_array_new ();
+      for (const CimDeclaration *const *family = cim_schema_families; *family; family++)
+        for (const CimDeclaration *one = *family; one->name; one++)
+          if (one->flags & namespaces[i].flag)
+            resolve (schema, i, one);
+    }
+  return schema;
 }
 
 const CimSchema *
@@ -146,17 +181,7 @@ cim_schema_get (void)
   static CimSchema *schema;
 
   if (g_once_init_enter (&schema))
-    {
-      CimSchema *made = g_new0 (CimSchema, 1);
-
-      made->by_name = g_hash_table_new (g_str_hash, g_str_equal);
-      for (guint i = 0; i < G_N_ELEMENTS (made->lists); i++)
-        made->lists[i] = g_ptr_array_new ();
-      for (const CimDeclaration *const *family = cim_schema_families; *family; family++)
-        for (const CimDeclaration *one = *family; one->name; one++)
-          resolve (made, one);
-      g_once_init_leave (&schema, made);
-    }
+    g_once_init_leave (&schema, make ());
   return schema;
 }
 
@@ -186,20 +211,28 @@ cim_namespace_name (unsigned namespace_flag)
   return NULL;
 }
 
+static int
+namespace_index (unsigned namespace_flag)
+{
+  for (int i = 0; i < N_NAMESPACES; i++)
+    if (namespaces[i].flag == namespace_flag)
+      return i;
+  return -1;
+}
+
 const CimClass *
 cim_schema_find (const CimSchema *schema, unsigned namespace_flag, const char *name)
 {
   g_autofree char *key = g_ascii_strdown (name, -1);
-  const CimClass *class = g_hash_table_lookup (schema->by_name, key);
+  int i = namespace_index (namespace_flag);
 
-  return class && (class->flags & namespace_flag & ALL_NAMESPACES) ? class : NULL;
+  return i < 0 ? NULL : g_hash_table_lookup (schema->by_name[i], key);
 }
 
 const GPtrArray *
 cim_schema_list (const CimSchema *schema, unsigned namespace_flag)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (namespaces); i++)
-    if (namespaces[i].flag == namespace_flag)
-      return schema->lists[i];
-  return NULL;
+  int i = namespace_index (namespace_flag);
+
+  return i < 0 ? NULL : schema->lists[i];
 }
