@@ -13,9 +13,10 @@
 
 /* Of one document. A message with an embedded instance and 1,000 disks has some 10,000 nodes. */
 #define CAIRN_XML_BYTES_MAX      (1u << 20)
-#define CAIRN_XML_NODES_MAX      50000u
-#define CAIRN_XML_DEPTH_MAX      64u
-#define CAIRN_XML_ATTRIBUTES_MAX 64u /* of one element, namespace declarations included */
+#define CAIRN_XML_NODES_MAX      50000
+#define CAIRN_XML_DEPTH_MAX      64
+#define CAIRN_XML_ATTRIBUTES_MAX 64  /* of one element, namespace declarations included */
+#define CAIRN_XML_NAMESPACES_MAX 256 /* in scope at once: looking one up takes as long */
 
 typedef struct CairnXmlAttribute CairnXmlAttribute;
 typedef struct CairnXmlNode CairnXmlNode;
