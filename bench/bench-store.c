@@ -15,6 +15,8 @@
 #define POINTS_PER_VM 1000u
 #define N_DISKS       2u
 #define N_ROUNDS      31
+#define REPEATED      10000u
+#define PAGE          1000u
 
 static void
 check (gboolean ok, GError *error)
@@ -190,6 +192,43 @@ bench (const Figure *figure, const char *directory)
     printf ("%s-%u %.3f ms\n", figure->name, sizes[i], median (times_ms[i]));
 }
 
+/* What a store that stays open costs: the same few asked again and again. */
+static void
+bench_open (const char *directory)
+{
+  g_autofree char *path = path_of (directory, MANY);
+  g_autoptr (CairnPoint) wanted = make_point (MANY / 2, vms_of (MANY));
+  CairnStore *store = open_store (path);
+  GError *error = NULL;
+  int64_t begin_us = 0;
+  uint64_t mark;
+
+  for (guint i = 0; i < 2 * REPEATED; i++)
+    {
+      g_autoptr (CairnPoint) point = NULL;
+
+      if (i == REPEATED)
+        begin_us = g_get_monotonic_time ();
+      check (store->ops->get_point (store, wanted->instance_id, &point, &error) && point, error);
+    }
+  printf ("store-get %.3f us\n", (double)(g_get_monotonic_time () - begin_us) / REPEATED);
+  begin_us = g_get_monotonic_time ();
+  for (guint i = 0; i < REPEATED; i++)
+    check (store->ops->change_mark (store, &mark, &error), error);
+  printf ("store-change-mark %.3f us\n", (double)(g_get_monotonic_time () - begin_us) / REPEATED);
+  begin_us = g_get_monotonic_time ();
+  for (guint i = 0; i < N_ROUNDS; i++)
+    {
+      g_autoptr (GPtrArray) points
+          = store->ops->list_page (store, i % 2 ? wanted->vm_guid : NULL, NULL, PAGE, &error);
+
+      check (points && points->len == PAGE, error);
+    }
+  printf ("store-page-%u %.3f ms\n", PAGE,
+          (double)(g_get_monotonic_time () - begin_us) / 1000 / N_ROUNDS);
+  store->ops->close (store);
+}
+
 static void
 remove_files (const char *directory)
 {
@@ -218,6 +257,7 @@ main (void)
   sync ();
   for (size_t i = 0; i < G_N_ELEMENTS (figures); i++)
     bench (&figures[i], directory);
+  bench_open (directory);
   remove_files (directory);
   return 0;
 }

@@ -757,6 +757,147 @@ test_made_at_once (Fixture *f, gconstpointer unused)
     }
 }
 
+/* The InstanceIDs of one page, joined by newlines. */
+static char *
+page (Fixture *f, const char *vm_guid, const char *after, guint limit)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) points = f->store->ops->list_page (f->store, vm_guid, after, limit, &error);
+  g_autoptr (GString) ids = g_string_new (NULL);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < points->len; i++)
+    {
+      CairnPoint *point = points->pdata[i];
+      g_autoptr (CairnPoint) whole = must_get (f->store, point->instance_id);
+
+      assert_same_point (point, whole);
+      g_string_append_printf (ids, "%s\n", point->instance_id);
+    }
+  return g_string_free (g_steal_pointer (&ids), FALSE);
+}
+
+static char *
+ids_of (const char *vm_guid, guint first, guint last)
+{
+  GString *ids = g_string_new (NULL);
+
+  for (guint i = first; i <= last; i++)
+    {
+      g_autoptr (CairnPoint) point = sample_point (vm_guid, i, 0);
+
+      g_string_append_printf (ids, "%s\n", point->instance_id);
+    }
+  return g_string_free (ids, FALSE);
+}
+
+static void
+assert_page (Fixture *f, const char *vm_guid, CairnPoint *after, guint limit, char *expected)
+{
+  g_autoptr (CairnPoint) owned = after;
+  g_autofree char *found = page (f, vm_guid, after ? after->instance_id : NULL, limit);
+
+  g_assert_cmpstr (found, ==, expected);
+  g_free (expected);
+}
+
+static void
+test_pages (Fixture *f, gconstpointer unused)
+{
+  /* Not in their order. */
+  for (guint i = 0; i < 5; i++)
+    {
+      must_put (f->store, sample_point (SAMPLE_OTHER, 5 - i, i % 3));
+      must_put (f->store, sample_point (SAMPLE_VM, (i * 2) % 5 + 1, 2));
+    }
+  assert_page (f, NULL, NULL, 5, ids_of (SAMPLE_VM, 1, 5));
+  assert_page (f, NULL, sample_point (SAMPLE_VM, 5, 0), 9, ids_of (SAMPLE_OTHER, 1, 5));
+  assert_page (f, SAMPLE_OTHER, NULL, 2, ids_of (SAMPLE_OTHER, 1, 2));
+  assert_page (f, SAMPLE_OTHER, sample_point (SAMPLE_OTHER, 2, 0), 2, ids_of (SAMPLE_OTHER, 3, 4));
+  assert_page (f, SAMPLE_VM, sample_point (SAMPLE_VM, 5, 0), 2, g_strdup (""));
+  /* A point that is gone is a place like any other. */
+  assert_page (f, SAMPLE_VM, sample_point (SAMPLE_VM, 0, 0), 1, ids_of (SAMPLE_VM, 1, 1));
+}
+
+static uint64_t
+must_mark (CairnStore *store)
+{
+  g_autoptr (GError) error = NULL;
+  uint64_t mark = 0;
+  gboolean ok = store->ops->change_mark (store, &mark, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (ok);
+  return mark;
+}
+
+static void
+test_change_mark (Fixture *f, gconstpointer unused)
+{
+  CairnStore *other = f->factory->open (f->directory);
+  g_autoptr (GPtrArray) again = points_of (sample_point (SAMPLE_VM, 2, 1));
+  uint64_t mark = must_mark (f->store), last = mark;
+
+  g_assert_cmpuint (must_mark (f->store), ==, mark);
+  must_put (f->store, sample_point (SAMPLE_VM, 1, 1));
+  mark = must_mark (f->store);
+  g_assert_cmpuint (mark, !=, last);
+  must_put (other, sample_point (SAMPLE_VM, 2, 1));
+  g_assert_cmpuint (must_mark (f->store), !=, mark);
+  last = must_mark (f->store);
+  /* Looks change nothing, neither do changes that fail. */
+  g_assert_cmpuint (count_points (other, NULL), ==, 2);
+  must_fail (other, &(CairnStoreChange){ .put_points = again }, CAIRN_ERROR_INVALID_PARAMETER,
+             "*already*");
+  g_assert_cmpuint (must_mark (f->store), ==, last);
+  other->ops->close (other);
+}
+
+static void
+put_job (CairnStore *store, const char *id, int64_t ended_ms, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) record = g_bytes_new (text, strlen (text));
+  const CairnStoreJob job = { (char *)id, ended_ms, record };
+  gboolean ok = store->ops->put_job (store, &job, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (ok);
+}
+
+static void
+assert_job (const CairnStoreJob *job, const char *id, int64_t ended_ms, const char *text)
+{
+  g_autoptr (GBytes) record = g_bytes_new (text, strlen (text));
+
+  g_assert_cmpstr (job->id, ==, id);
+  g_assert_cmpint (job->ended_ms, ==, ended_ms);
+  g_assert_true (g_bytes_equal (job->record, record));
+}
+
+static void
+test_jobs (Fixture *f, gconstpointer unused)
+{
+  CairnStore *other = f->factory->open (f->directory);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) before = NULL, after = NULL;
+
+  put_job (f->store, SAMPLE_OTHER, 0, "b");
+  put_job (f->store, SAMPLE_VM, 0, "a");
+  put_job (f->store, SAMPLE_VM, 17, "ended");
+  before = other->ops->list_jobs (other, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (before->len, ==, 2);
+  assert_job (before->pdata[0], SAMPLE_VM, 17, "ended");
+  assert_job (before->pdata[1], SAMPLE_OTHER, 0, "b");
+
+  g_assert_true (f->store->ops->remove_job (f->store, SAMPLE_VM, &error));
+  g_assert_true (f->store->ops->remove_job (f->store, "absent", &error));
+  after = other->ops->list_jobs (other, &error);
+  g_assert_cmpuint (after->len, ==, 1);
+  other->ops->close (other);
+}
+
 typedef struct
 {
   const char *name;
@@ -775,6 +916,7 @@ static const Case cases[] = {
   { "point/ambiguous", test_point_ambiguous },
   { "point/order", test_point_order },
   { "point/newer", test_point_newer },
+  { "point/pages", test_pages },
   { "point/exists", test_point_exists },
   { "point/tracking-id-reused", test_tracking_id_reused },
   { "point/replaced", test_point_replaced },
@@ -786,6 +928,8 @@ static const Case cases[] = {
   { "seen-only-grows", test_seen_only_grows },
   { "lost-stays", test_lost_stays },
   { "moved", test_moved },
+  { "change-mark", test_change_mark },
+  { "jobs", test_jobs },
   { "durable", test_durable },
   { "lock/excludes", test_lock_excludes },
   { "lock/threads", test_lock_threads },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* store.h: where VMs, points and intents are kept. The store is the truth.
+/* store.h: where VMs, points, intents and jobs are kept. The store is the truth.
  *
  * Implementations: src/store/sqlite. One contract suite (tests/test-store-contract.c) runs against
  * all. Several processes may use one store at once.
@@ -54,6 +54,17 @@ typedef struct
                                      anew since isn't meant; NULL = whatever it has */
 } CairnStoreSeen;
 
+/* A job of the service as it is kept: what its record means is the business of src/job. */
+typedef struct
+{
+  char *id;         /* a GUID */
+  int64_t ended_ms; /* since 1970; 0 = it hasn't */
+  GBytes *record;
+} CairnStoreJob;
+
+void cairn_store_job_free (CairnStoreJob *job);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnStoreJob, cairn_store_job_free)
+
 typedef struct
 {
   const char *name;
@@ -77,6 +88,16 @@ typedef struct
   GPtrArray *(*list_newer) (CairnStore *store, const char *vm_guid, int64_t after_ms, guint limit,
                             GError **error);
 
+  /* The first LIMIT (> 0) points whose InstanceIDs are greater than AFTER (NULL: from the start),
+   * by InstanceID: of one VM (GUID), or of all (NULL). Costs what it gives, however many there are.
+   * Leaves `configuration` NULL. */
+  GPtrArray *(*list_page) (CairnStore *store, const char *vm_guid, const char *after, guint limit,
+                           GError **error);
+
+  /* A number of this store object that isn't what it was once anybody, this process included, has
+   * committed a change: microseconds, to be asked before whatever was kept is used again. */
+  gboolean (*change_mark) (CairnStore *store, uint64_t *mark, GError **error);
+
   /* The newest creation_time_ms among the VM's points; 0 when there is none. */
   gboolean (*newest_time_ms) (CairnStore *store, const char *vm_guid, int64_t *time_ms,
                               GError **error);
@@ -95,6 +116,13 @@ typedef struct
    * and the last path. A hint: doesn't wait for other processes, isn't forced to stable storage,
    * and says nothing when it can't. */
   void (*note_seen) (CairnStore *store, const CairnStoreSeen *seen, size_t n_seen);
+
+  /* Jobs: put inserts, or replaces the one of this id; list gives all (of CairnStoreJob), by id;
+   * to remove an absent one is fine. They outlive their process, but needn't outlive a power
+   * failure. */
+  gboolean (*put_job) (CairnStore *store, const CairnStoreJob *job, GError **error);
+  gboolean (*remove_job) (CairnStore *store, const char *id, GError **error);
+  GPtrArray *(*list_jobs) (CairnStore *store, GError **error);
 
   /* Takes the lock on one VM, across processes and threads; given back when the process dies.
    * Waits until DEADLINE (g_get_monotonic_time, microseconds); NULL with SYSTEM_IN_USE after it. */

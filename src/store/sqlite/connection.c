@@ -335,7 +335,10 @@ is_unchanged (CairnSqliteStore *store)
 gboolean
 cairn_connection_end_read (CairnSqliteStore *store, GError **error)
 {
-  cairn_connection_abort (store);
+  /* Kept ready, unlike abort's: this one ends every look at the store. */
+  if (!sqlite3_get_autocommit (store->db)
+      && !cairn_statement_run_text (store, "COMMIT", "end reading", NULL, error))
+    return cairn_connection_abort (store), FALSE;
   if (!store->immutable || is_unchanged (store))
     return TRUE;
   g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
@@ -377,7 +380,10 @@ gboolean
 cairn_connection_commit (CairnSqliteStore *store, GError **error)
 {
   if (cairn_statement_run_text (store, "COMMIT", "save the change", NULL, error))
-    return TRUE;
+    {
+      store->n_commits++;
+      return TRUE;
+    }
   cairn_connection_abort (store);
   return FALSE;
 }

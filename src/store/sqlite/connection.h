@@ -16,6 +16,7 @@ typedef struct
   GHashTable *statements; /* static SQL string (by address) -> CairnStatement */
   guint busy_ms;          /* how long to wait for other processes */
   int64_t busy_since_us;  /* when the wait that is under way began */
+  uint64_t n_commits;     /* of changes, through this store object */
   gboolean lax;           /* PRAGMA synchronous is NORMAL, not FULL */
   gboolean read_only;     /* we may read the file, but not write it */
   gboolean immutable; /* read_only, and not even locks or the log can be made: see connection.c */

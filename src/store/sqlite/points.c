@@ -40,15 +40,6 @@ static const Selection points_of_vm = {
   .hints = "SELECT " HINT_COLUMNS " FROM hint" OF_VM " ORDER BY point, position, ordinal",
 };
 
-static const Selection one_point = {
-  .points = "SELECT " POINT_COLUMNS " FROM point p WHERE p.instance_id = ?1",
-  .anchors = "SELECT " ANCHOR_COLUMNS " FROM anchor"
-             " WHERE point = (SELECT id FROM point WHERE instance_id = ?1) ORDER BY position",
-  .hints = "SELECT " HINT_COLUMNS " FROM hint"
-           " WHERE point = (SELECT id FROM point WHERE instance_id = ?1)"
-           " ORDER BY position, ordinal",
-};
-
 #define NEWER                                                                                      \
   "SELECT id FROM point WHERE vm_guid = ?1 AND creation_time_ms > ?2"                              \
   " ORDER BY creation_time_ms, guid LIMIT ?3"
@@ -62,12 +53,33 @@ static const Selection newer_points = {
            " ORDER BY point, position, ordinal",
 };
 
-/* What the selections' ?1, ?2 and ?3 stand for; the numbers are for newer_points only. */
+#define AFTER      " p.instance_id > ?2 ORDER BY p.instance_id LIMIT ?3"
+#define PAGE       "SELECT p.id FROM point p WHERE" AFTER
+#define PAGE_OF_VM "SELECT p.id FROM point p WHERE p.vm_guid = ?1 AND" AFTER
+#define ANCHORS_IN(page)                                                                           \
+  "SELECT " ANCHOR_COLUMNS " FROM anchor WHERE point IN (" page ") ORDER BY point, position"
+#define HINTS_IN(page)                                                                             \
+  "SELECT " HINT_COLUMNS " FROM hint WHERE point IN (" page ") ORDER BY point, position, ordinal"
+
+static const Selection page_of_all = {
+  .points = "SELECT " POINT_COLUMNS " FROM point p WHERE" AFTER,
+  .anchors = ANCHORS_IN (PAGE),
+  .hints = HINTS_IN (PAGE),
+};
+
+static const Selection page_of_vm = {
+  .points = "SELECT " POINT_COLUMNS " FROM point p WHERE p.vm_guid = ?1 AND" AFTER,
+  .anchors = ANCHORS_IN (PAGE_OF_VM),
+  .hints = HINTS_IN (PAGE_OF_VM),
+};
+
+/* What the selections' ?1, ?2 and ?3 stand for; those with a limit have all three. */
 typedef struct
 {
   const char *text;
-  int64_t after_ms;
-  int64_t limit;
+  const char *after; /* of the pages */
+  int64_t after_ms;  /* of newer_points */
+  int64_t limit;     /* 0 = none */
 } Selector;
 
 /* Adds one row to what is read so far: BY_ID finds the points of POINTS by point.id. */
@@ -148,11 +160,12 @@ read_rows (CairnSqliteStore *store, const char *sql, const Selector *selector, T
     return FALSE;
   if (selector->text)
     cairn_statement_bind_text (statement, 1, selector->text);
+  if (selector->after)
+    cairn_statement_bind_text (statement, 2, selector->after);
+  else if (selector->limit > 0)
+    cairn_statement_bind_int (statement, 2, selector->after_ms);
   if (selector->limit > 0)
-    {
-      cairn_statement_bind_int (statement, 2, selector->after_ms);
-      cairn_statement_bind_int (statement, 3, selector->limit);
-    }
+    cairn_statement_bind_int (statement, 3, selector->limit);
   while ((step = cairn_statement_step (statement, error)) == CAIRN_STEP_ROW)
     take (statement, points, by_id);
   return step == CAIRN_STEP_DONE;
@@ -201,44 +214,19 @@ GPtrArray *
 cairn_sqlite_list_newer (CairnStore *base, const char *vm_guid, int64_t after_ms, guint limit,
                          GError **error)
 {
-  const Selector selector = { vm_guid, after_ms, limit };
+  const Selector selector = { .text = vm_guid, .after_ms = after_ms, .limit = limit };
 
   return list_selected ((CairnSqliteStore *)base, &newer_points, &selector, error);
 }
 
-/* The InstanceID that ID, one itself or a GUID, stands for; *INSTANCE_ID is NULL when none. */
-static gboolean
-resolve (CairnSqliteStore *store, const char *id, char **instance_id, GError **error)
+GPtrArray *
+cairn_sqlite_list_page (CairnStore *base, const char *vm_guid, const char *after, guint limit,
+                        GError **error)
 {
-  /* Two are enough to know that a GUID isn't unique. */
-  static const char sql[] = "SELECT instance_id FROM point WHERE instance_id = ?1"
-                            " UNION ALL SELECT instance_id FROM point WHERE guid = ?1 LIMIT 2";
-  g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, READING, error);
-  g_autofree char *first = NULL, *second = NULL;
-  CairnStep step;
+  const Selector selector = { .text = vm_guid, .after = after ? after : "", .limit = limit };
 
-  if (!statement)
-    return FALSE;
-  cairn_statement_bind_text (statement, 1, id);
-  step = cairn_statement_step (statement, error);
-  if (step == CAIRN_STEP_ROW)
-    {
-      first = cairn_statement_text (statement, 0);
-      step = cairn_statement_step (statement, error);
-    }
-  if (step == CAIRN_STEP_ERROR)
-    return FALSE;
-  if (step == CAIRN_STEP_ROW && g_ascii_strcasecmp (first, id) != 0)
-    {
-      second = cairn_statement_text (statement, 0);
-      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
-                   "reference point '%s' is one of several VMs, '%s' and '%s' among others; "
-                   "name it by its InstanceID",
-                   id, first, second);
-      return FALSE;
-    }
-  *instance_id = g_steal_pointer (&first);
-  return TRUE;
+  return list_selected ((CairnSqliteStore *)base, vm_guid ? &page_of_vm : &page_of_all, &selector,
+                        error);
 }
 
 GPtrArray *
@@ -258,24 +246,89 @@ cairn_sqlite_list_destroyed (CairnStore *base, const char *vm_guid, GError **err
   return step == CAIRN_STEP_DONE ? g_steal_pointer (&guids) : NULL;
 }
 
-/* *CONFIGURATION stays NULL when the point has none. */
+/* FALSE: another point has the GUID that ID is. */
 static gboolean
-read_configuration (CairnSqliteStore *store, const char *instance_id, GBytes **configuration,
-                    GError **error)
+require_only_one (CairnStatement *statement, const char *id, const CairnPoint *first,
+                  GError **error)
 {
-  static const char sql[] = "SELECT c.content FROM point p"
-                            " JOIN configuration c ON c.id = p.configuration"
-                            " WHERE p.instance_id = ?1";
+  CairnStep step = cairn_statement_step (statement, error);
+  g_autofree char *second = NULL;
+
+  if (step != CAIRN_STEP_ROW)
+    return step == CAIRN_STEP_DONE;
+  second = cairn_statement_text (statement, 1);
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+               "reference point '%s' is one of several VMs, '%s' and '%s' among others; "
+               "name it by its InstanceID",
+               id, first->instance_id, second);
+  return FALSE;
+}
+
+/* The point that ID, an InstanceID or a GUID, stands for, into POINTS, which stays empty when there
+ * is none; and the numbers of its rows. */
+static gboolean
+read_row_of (CairnSqliteStore *store, const char *id, GPtrArray *points, GHashTable *by_id,
+             int64_t *number, int64_t *configuration, GError **error)
+{
+  /* Two are enough to know that a GUID isn't unique. */
+  static const char sql[]
+      = "SELECT " POINT_COLUMNS ", p.configuration FROM point p WHERE p.instance_id = ?1"
+        " UNION ALL SELECT " POINT_COLUMNS ", p.configuration FROM point p WHERE p.guid = ?1"
+        " LIMIT 2";
+  g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, READING, error);
+  const CairnPoint *point;
+  CairnStep step;
+
+  if (!statement)
+    return FALSE;
+  cairn_statement_bind_text (statement, 1, id);
+  step = cairn_statement_step (statement, error);
+  if (step != CAIRN_STEP_ROW)
+    return step == CAIRN_STEP_DONE;
+  take_point (statement, points, by_id);
+  *number = cairn_statement_int (statement, 0);
+  *configuration = cairn_statement_int (statement, 11);
+  point = points->pdata[0];
+  return g_ascii_strcasecmp (point->instance_id, id) == 0
+             ? cairn_statement_run (statement, error)
+             : require_only_one (statement, id, point, error);
+}
+
+/* The rows of one point. */
+static gboolean
+read_part (CairnSqliteStore *store, const char *sql, int64_t number, TakeRow take,
+           GPtrArray *points, GHashTable *by_id, GError **error)
+{
   g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, READING, error);
   CairnStep step;
 
   if (!statement)
     return FALSE;
-  cairn_statement_bind_text (statement, 1, instance_id);
+  cairn_statement_bind_int (statement, 1, number);
+  while ((step = cairn_statement_step (statement, error)) == CAIRN_STEP_ROW)
+    take (statement, points, by_id);
+  return step == CAIRN_STEP_DONE;
+}
+
+/* CONFIGURATION is its row's number, 0 when the point has none. */
+static gboolean
+read_configuration (CairnSqliteStore *store, int64_t configuration, GBytes **content,
+                    GError **error)
+{
+  static const char sql[] = "SELECT content FROM configuration WHERE id = ?1";
+  g_autoptr (CairnStatement) statement = NULL;
+  CairnStep step;
+
+  if (configuration == 0)
+    return TRUE;
+  statement = cairn_statement_take (store, sql, READING, error);
+  if (!statement)
+    return FALSE;
+  cairn_statement_bind_int (statement, 1, configuration);
   step = cairn_statement_step (statement, error);
   if (step != CAIRN_STEP_ROW)
     return step == CAIRN_STEP_DONE;
-  *configuration = cairn_statement_bytes (statement, 0);
+  *content = cairn_statement_bytes (statement, 0);
   return cairn_statement_run (statement, error);
 }
 
@@ -283,23 +336,22 @@ read_configuration (CairnSqliteStore *store, const char *instance_id, GBytes **c
 static gboolean
 read_point (CairnSqliteStore *store, const char *id, CairnPoint **point, GError **error)
 {
-  g_autofree char *instance_id = NULL;
-  g_autoptr (GPtrArray) points = NULL;
-  Selector selector = { 0 };
-  CairnPoint *found;
+  static const char anchors[]
+      = "SELECT " ANCHOR_COLUMNS " FROM anchor WHERE point = ?1 ORDER BY position";
+  static const char hints[]
+      = "SELECT " HINT_COLUMNS " FROM hint WHERE point = ?1 ORDER BY position, ordinal";
+  g_autoptr (GPtrArray) points = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_point_free);
+  g_autoptr (GHashTable) by_id = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  int64_t number = 0, configuration = 0;
 
-  if (!resolve (store, id, &instance_id, error))
-    return FALSE;
-  if (!instance_id)
-    return TRUE;
-  selector.text = instance_id;
-  points = read_points (store, &one_point, &selector, error);
-  if (!points)
+  if (!read_row_of (store, id, points, by_id, &number, &configuration, error))
     return FALSE;
   if (points->len == 0)
     return TRUE;
-  found = points->pdata[0];
-  if (!read_configuration (store, instance_id, &found->configuration, error))
+  if (!read_part (store, anchors, number, take_anchor, points, by_id, error)
+      || !read_part (store, hints, number, take_hint, points, by_id, error)
+      || !read_configuration (store, configuration,
+                              &((CairnPoint *)points->pdata[0])->configuration, error))
     return FALSE;
   *point = g_ptr_array_steal_index (points, 0);
   return TRUE;

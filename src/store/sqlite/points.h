@@ -9,6 +9,8 @@
 GPtrArray *cairn_sqlite_list_points (CairnStore *store, const char *vm_guid, GError **error);
 GPtrArray *cairn_sqlite_list_newer (CairnStore *store, const char *vm_guid, int64_t after_ms,
                                     guint limit, GError **error);
+GPtrArray *cairn_sqlite_list_page (CairnStore *store, const char *vm_guid, const char *after,
+                                   guint limit, GError **error);
 gboolean cairn_sqlite_get_point (CairnStore *store, const char *id, CairnPoint **point,
                                  GError **error);
 gboolean cairn_sqlite_newest_time_ms (CairnStore *store, const char *vm_guid, int64_t *time_ms,

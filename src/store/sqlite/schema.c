@@ -2,7 +2,7 @@
 /* The tables of a SQLite store, and how an older store gets them.
  *
  *   vm 1-n disk, alias           point 1-n anchor 1-n hint      intent 1-n intent_path
- *                                point n-1 configuration
+ *                                point n-1 configuration                   job
  *
  * point.vm_guid is no foreign key: libvirt's VMs have points, but no row in vm. Removing a VM
  * removes its points and intents by vm_guid in the same transaction (vms.c).
@@ -132,11 +132,17 @@ static const char domains_and_tombstones[]
       ") STRICT;"
       "CREATE INDEX destroyed_by_vm ON destroyed (vm_guid);";
 
+/* A VM's points page by page, in the order of their InstanceIDs; and the service's jobs. */
+static const char pages_and_jobs[] = "CREATE INDEX point_by_name ON point (vm_guid, instance_id);"
+                                     "CREATE TABLE job ("
+                                     "  id TEXT NOT NULL COLLATE NOCASE PRIMARY KEY,"
+                                     "  ended_ms INTEGER NOT NULL," /* 0 = it hasn't */
+                                     "  record BLOB NOT NULL"
+                                     ") STRICT, WITHOUT ROWID;";
+
 const char *const cairn_schema_steps[CAIRN_SCHEMA_VERSION] = {
-  vms_points_and_intents,
-  shared_configurations,
-  lost_anchors,
-  domains_and_tombstones,
+  vms_points_and_intents, shared_configurations, lost_anchors,
+  domains_and_tombstones, pages_and_jobs,
 };
 
 /* One number of one row. The statement isn't kept: it runs once in a store's life. */

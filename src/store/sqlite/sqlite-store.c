@@ -4,7 +4,9 @@
 
 #include "store/sqlite/change.h"
 #include "store/sqlite/intents.h"
+#include "store/sqlite/jobs.h"
 #include "store/sqlite/lock.h"
+#include "store/sqlite/mark.h"
 #include "store/sqlite/points.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/vms.h"
@@ -22,12 +24,17 @@ static const CairnStoreOps ops = {
   .get_vm = cairn_sqlite_get_vm,
   .list_points = cairn_sqlite_list_points,
   .list_newer = cairn_sqlite_list_newer,
+  .list_page = cairn_sqlite_list_page,
+  .change_mark = cairn_sqlite_change_mark,
   .get_point = cairn_sqlite_get_point,
   .newest_time_ms = cairn_sqlite_newest_time_ms,
   .list_destroyed = cairn_sqlite_list_destroyed,
   .list_intents = cairn_sqlite_list_intents,
   .apply = cairn_sqlite_apply,
   .note_seen = cairn_sqlite_note_seen,
+  .put_job = cairn_sqlite_put_job,
+  .remove_job = cairn_sqlite_remove_job,
+  .list_jobs = cairn_sqlite_list_jobs,
   .lock_vm = cairn_sqlite_lock_vm,
   .unlock_vm = cairn_sqlite_unlock_vm,
 };
