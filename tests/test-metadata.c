@@ -128,7 +128,7 @@ write_pair (const Fixture *fixture, const CairnMetadata *metadata, gboolean with
 static CairnMetadata *
 read_pair (const char *configuration, const char *runtime, const CairnVm *vm, GError **error)
 {
-  g_autoptr (CairnPair) pair = cairn_pair_open (configuration, runtime, error);
+  g_autoptr (CairnPair) pair = cairn_pair_open (NULL, configuration, runtime, error);
 
   return pair ? cairn_pair_read (pair, vm, error) : NULL;
 }

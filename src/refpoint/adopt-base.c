@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The copy that a disk is compared with, and whether it can be one. */
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "refpoint/adopt.h"
 #include "refpoint/attachment.h"
@@ -84,6 +87,32 @@ check_size (const CairnAdopting *adopting, GError **error)
   return is_empty;
 }
 
+/* Whoever names a copy must be able to read it, with all that lies below it. */
+static gboolean
+check_readable (const CairnAdopting *adopting, GError **error)
+{
+  const GPtrArray *paths = adopting->base->paths;
+  CairnFileRights before;
+  gboolean ok = TRUE;
+
+  if (!cairn_caller_become (adopting->service->monitor.caller, &before, error))
+    return FALSE;
+  for (guint i = 0; ok && paths && i < paths->len; i++)
+    {
+      int fd = open (paths->pdata[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+      ok = fd >= 0;
+      if (ok)
+        close (fd);
+      else
+        g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_ACCESS_DENIED,
+                     "image '%s' may not be read by the caller (%s); give that user read access",
+                     (const char *)paths->pdata[i], g_strerror (errno));
+    }
+  cairn_caller_restore (&before);
+  return ok;
+}
+
 gboolean
 cairn_adopt_open_base (CairnAdopting *adopting, GError **error)
 {
@@ -101,7 +130,8 @@ cairn_adopt_open_base (CairnAdopting *adopting, GError **error)
       return FALSE;
     }
   adopting->base_files = cairn_files_describe (adopting->base->paths);
-  return check_other (adopting, error) && check_whole (adopting, error)
+  return (!service->monitor.caller || check_readable (adopting, error))
+         && check_other (adopting, error) && check_whole (adopting, error)
          && check_size (adopting, error);
 }
 

@@ -176,22 +176,41 @@ parse (const char *file, GError **error)
   return check_groups (keys, file, error) ? g_steal_pointer (&keys) : NULL;
 }
 
-CairnConfig *
-cairn_config_load (GError **error)
+static gboolean
+read_keys (GKeyFile *keys, const char *file, CairnConfig *config, GError **error)
 {
-  const char *chosen = g_getenv ("CAIRN_CONFIG");
-  const char *file = chosen && *chosen ? chosen : DEFAULT_FILE;
+  return read_connect (keys, file, &config->connect, error)
+         && read_directories (keys, file, "import", &config->import_paths, error)
+         && read_directories (keys, file, "export", &config->export_paths, error);
+}
+
+static void
+close_paths (CairnConfig *config)
+{
+  if (!config->import_paths)
+    config->import_paths = g_new0 (char *, 1);
+  if (!config->export_paths)
+    config->export_paths = g_new0 (char *, 1);
+}
+
+CairnConfig *
+cairn_config_load (const char *file, CairnConfigPaths unset, GError **error)
+{
+  const char *variable = g_getenv ("CAIRN_CONFIG");
+  const char *chosen = file ? file : variable && *variable ? variable : NULL;
   g_autoptr (CairnConfig) config = g_new0 (CairnConfig, 1);
-  g_autoptr (GKeyFile) keys = NULL;
 
   /* Most hosts have none, and a key file costs more than the look. */
-  if (file != chosen && g_access (file, F_OK) < 0 && errno == ENOENT)
-    return g_steal_pointer (&config);
-  keys = parse (file, error);
-  if (!keys || !read_connect (keys, file, &config->connect, error)
-      || !read_directories (keys, file, "import", &config->import_paths, error)
-      || !read_directories (keys, file, "export", &config->export_paths, error))
-    return NULL;
+  if (chosen || g_access (DEFAULT_FILE, F_OK) == 0 || errno != ENOENT)
+    {
+      const char *name = chosen ? chosen : DEFAULT_FILE;
+      g_autoptr (GKeyFile) keys = parse (name, error);
+
+      if (!keys || !read_keys (keys, name, config, error))
+        return NULL;
+    }
+  if (unset == CAIRN_CONFIG_CLOSED)
+    close_paths (config);
   return g_steal_pointer (&config);
 }
 

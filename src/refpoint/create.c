@@ -206,7 +206,7 @@ anchor_point (CairnOperation *operation, CairnPoint *point, GPtrArray *tracked, 
   cairn_intent_set_point (intent, point->instance_id, point->guid);
   for (guint i = 0; i < tracked->len; i++)
     g_ptr_array_add (intent->images, g_strdup (((CairnDisk *)tracked->pdata[i])->path));
-  if (!cairn_service_apply (service, &begin, error))
+  if (!cairn_service_proceed (service, 40, error) || !cairn_service_apply (service, &begin, error))
     return FALSE;
   if (!tracker->ops->add_bitmap (tracker, &order, &cause))
     {
@@ -217,7 +217,7 @@ anchor_point (CairnOperation *operation, CairnPoint *point, GPtrArray *tracked, 
     }
   measure_anchors (operation, point, tracked);
   if (cairn_deadline_check (operation->deadline, error)
-      && cairn_service_apply (service, &done, error))
+      && cairn_service_proceed (service, 90, error) && cairn_service_apply (service, &done, error))
     return TRUE;
   /* A change that failed may have reached the disk all the same (a failed sync says nothing): the
    * bitmaps may go only when another change has taken its place. When that or their removal fails,
@@ -257,7 +257,7 @@ cairn_service_create_reference_point (CairnService *service, const char *vm,
   if (!check_options (options, error))
     return FALSE;
   operation = cairn_operation_begin (service, vm, deadline, error);
-  if (!operation)
+  if (!operation || !cairn_service_proceed (service, 10, error))
     return FALSE;
   take_options (point, options);
   verdicts = choose_disks (operation, point, tracked);

@@ -52,7 +52,8 @@ anchored_disks (CairnOperation *operation, const CairnPoint *point, gboolean for
 
       if (!anchor->bitmap || !disk || g_ptr_array_find (disks, disk, NULL))
         continue;
-      if (!is_reachable (operation, disk, force, &reachable, error))
+      if (!cairn_service_proceed (operation->service, 10 + 40 * i / point->anchors->len, error)
+          || !is_reachable (operation, disk, force, &reachable, error))
         return NULL;
       if (reachable)
         g_ptr_array_add (disks, disk);
@@ -133,7 +134,8 @@ cairn_service_destroy_reference_point (CairnService *service, const char *id, co
   if (!point)
     return FALSE;
   disks = anchored_disks (operation, point, force, error);
-  return disks && cairn_adoptions_discard (service, point, error)
+  return disks && cairn_service_proceed (service, 50, error)
+         && cairn_adoptions_discard (service, point, error)
          && remove_point (operation, point, disks, error);
 }
 

@@ -34,6 +34,25 @@ cairn_service_close (CairnService *service)
   g_free (service);
 }
 
+void
+cairn_service_set_monitor (CairnService *service, const CairnMonitor *monitor)
+{
+  service->monitor = monitor ? *monitor : (CairnMonitor){ 0 };
+}
+
+gboolean
+cairn_service_proceed (CairnService *service, guint percent, GError **error)
+{
+  const CairnMonitor *monitor = &service->monitor;
+
+  if (!monitor->proceed || monitor->proceed (MIN (percent, 99), monitor->user))
+    return TRUE;
+  g_set_error_literal (error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
+                       "the operation was cancelled, and nothing was changed; order it again if it "
+                       "is to be done after all");
+  return FALSE;
+}
+
 int64_t
 cairn_service_start_look (CairnService *service)
 {

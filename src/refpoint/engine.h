@@ -7,6 +7,7 @@
 
 #include "refpoint/config.h"
 #include "refpoint/deadline.h"
+#include "refpoint/monitor.h"
 #include "refpoint/store.h"
 #include "refpoint/tracker.h"
 #include "refpoint/view.h"
@@ -32,6 +33,7 @@ struct CairnService
   CairnTracker *tracker; /* owned */
   CairnConfig *config;   /* owned */
   CairnOpenCopyFunc open_copy;
+  CairnMonitor monitor; /* what it points to is borrowed */
   int64_t timeout_us;
   int64_t opening_us;     /* when the opening began: its time counts for the first call; then 0 */
   gboolean recovers;      /* FALSE only in tests that show what recovery is for */
@@ -46,6 +48,14 @@ struct CairnService
 CairnService *cairn_service_new (CairnStore *store, CairnTracker *tracker,
                                  CairnOpenCopyFunc open_copy, CairnConfig *config,
                                  int64_t timeout_us);
+
+/* For whom the next calls are made and who is told of them; NULL: nobody, with the process's
+ * rights. What MONITOR points to must live as long. */
+void cairn_service_set_monitor (CairnService *service, const CairnMonitor *monitor);
+
+/* Tells the monitor how far the call is. FALSE with FAILED: it is to end as if nothing had been
+ * done. */
+gboolean cairn_service_proceed (CairnService *service, guint percent, GError **error);
 
 /* A call's deadline, from now. The first call finishes what processes that died left unfinished. */
 int64_t cairn_service_start_call (CairnService *service);

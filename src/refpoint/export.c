@@ -26,13 +26,12 @@ cairn_export_free (CairnExport *result)
 }
 
 static gboolean
-check_directory (CairnService *service, const char *directory, GError **error)
+is_usable (CairnService *service, const char *directory, GError **error)
 {
   struct stat status;
 
-  if (!cairn_path_check_syntax (directory, "the export directory", error)
-      || !cairn_path_check_allowed (directory, (const char *const *)service->config->export_paths,
-                                    "the export directory", error))
+  if (!cairn_path_check_allowed (directory, (const char *const *)service->config->export_paths,
+                                 "the export directory", error))
     return FALSE;
   if (stat (directory, &status) == 0 && S_ISDIR (status.st_mode))
     return TRUE;
@@ -40,6 +39,20 @@ check_directory (CairnService *service, const char *directory, GError **error)
                "the export directory '%s' %s; create it first", directory,
                errno == ENOENT ? "doesn't exist" : "isn't a directory that can be used");
   return FALSE;
+}
+
+static gboolean
+check_directory (CairnService *service, const char *directory, GError **error)
+{
+  CairnFileRights before;
+  gboolean ok;
+
+  if (!cairn_path_check_syntax (directory, "the export directory", error)
+      || !cairn_caller_become (service->monitor.caller, &before, error))
+    return FALSE;
+  ok = is_usable (service, directory, error);
+  cairn_caller_restore (&before);
+  return ok;
 }
 
 /* Keeps the anchors of the disks asked for. */
@@ -173,7 +186,9 @@ static gboolean
 collect_points (CairnOperation *operation, const GPtrArray *points, CairnMetadata *metadata,
                 GPtrArray **out_verdicts, GError **error)
 {
-  GPtrArray *verdicts = judge_points (operation, points, error);
+  GPtrArray *verdicts = cairn_service_proceed (operation->service, 5, error)
+                            ? judge_points (operation, points, error)
+                            : NULL;
   g_autofree char *object = g_strdup_printf ("VM '%s'", operation->vm->name);
   gboolean ok = verdicts && cairn_verdicts_require (verdicts, object, "exported", error);
   uint64_t total = 0;
@@ -184,8 +199,10 @@ collect_points (CairnOperation *operation, const GPtrArray *points, CairnMetadat
     g_clear_pointer (&verdicts, g_ptr_array_unref);
   for (guint i = 0; ok && i < points->len; i++)
     {
-      GPtrArray *dirty = collect_dirty (operation, points->pdata[i], &total, error);
+      GPtrArray *dirty = NULL;
 
+      if (cairn_service_proceed (operation->service, 20 + 60 * i / points->len, error))
+        dirty = collect_dirty (operation, points->pdata[i], &total, error);
       if (!dirty)
         return FALSE;
       g_ptr_array_add (metadata->points, cairn_point_copy (points->pdata[i]));
@@ -204,12 +221,13 @@ collect_points (CairnOperation *operation, const GPtrArray *points, CairnMetadat
 }
 
 static gboolean
-write_file (const CairnIntent *intent, guint index, VmcxTree *tree, GError **error)
+write_file (const CairnOperation *operation, const CairnIntent *intent, guint index, VmcxTree *tree,
+            GError **error)
 {
   const VmcxWriteOptions options = { .alignment = ALIGNMENT };
   const char *path = intent->temporary_files->pdata[index];
   GError *cause = NULL;
-  int fd = cairn_publish_create (intent, index, error);
+  int fd = cairn_publish_create (intent, index, operation->service->monitor.caller, error);
 
   if (fd < 0)
     return FALSE;
@@ -228,9 +246,13 @@ write_pair (CairnOperation *operation, const CairnMetadata *metadata, const Cair
   g_autoptr (VmcxTree) configuration = cairn_metadata_configuration_tree (metadata, operation->vm);
   g_autoptr (VmcxTree) runtime = cairn_metadata_runtime_tree (metadata);
 
-  return write_file (intent, 0, configuration, error) && write_file (intent, 1, runtime, error)
-         && cairn_publish_prepare (intent, error)
-         && cairn_deadline_check (operation->deadline, error);
+  return cairn_service_proceed (operation->service, 85, error)
+         && write_file (operation, intent, 0, configuration, error)
+         && cairn_service_proceed (operation->service, 90, error)
+         && write_file (operation, intent, 1, runtime, error)
+         && cairn_publish_prepare (intent, operation->service->monitor.caller, error)
+         && cairn_deadline_check (operation->deadline, error)
+         && cairn_service_proceed (operation->service, 95, error);
 }
 
 /* Gives up: removes the temporary files. The intent must say so before the first of them is gone,
@@ -243,7 +265,8 @@ give_up (CairnOperation *operation, CairnIntent *intent)
   CairnStoreChange done = { .remove_intent = intent->id };
 
   intent->kind = CAIRN_INTENT_EXPORT;
-  if (cairn_service_apply (operation->service, &begin, NULL) && cairn_publish_undo (intent, NULL))
+  if (cairn_service_apply (operation->service, &begin, NULL)
+      && cairn_publish_undo (intent, operation->service->monitor.caller, NULL))
     cairn_service_apply (operation->service, &done, NULL);
 }
 
@@ -256,7 +279,7 @@ rename_pair (CairnOperation *operation, CairnIntent *intent, GError **error)
 
   intent->kind = CAIRN_INTENT_PUBLISH;
   if (cairn_service_apply (operation->service, &begin, error))
-    published = cairn_publish_rename (intent, error);
+    published = cairn_publish_rename (intent, operation->service->monitor.caller, error);
   if (published == CAIRN_PUBLISHED_NONE)
     give_up (operation, intent);
   return published == CAIRN_PUBLISHED_ALL;

@@ -201,7 +201,7 @@ cairn_import_judge (CairnImporting *import, GError **error)
   g_autoptr (GHashTable) places = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GPtrArray) states = NULL;
 
-  if (!batch)
+  if (!batch || !cairn_service_proceed (import->operation->service, 10, error))
     return FALSE;
   states = cairn_points_judge (import->operation->service, import->operation->vm, batch,
                                import->operation->deadline, error);
@@ -214,8 +214,10 @@ cairn_import_judge (CairnImporting *import, GError **error)
   for (guint i = 0; states && i < import->metadata->points->len; i++)
     {
       const CairnPoint *point = import->metadata->points->pdata[i];
+      guint percent = 30 + 60 * i / import->metadata->points->len;
 
-      if (!judge_point (import, i, g_hash_table_lookup (places, point->guid), error))
+      if (!cairn_service_proceed (import->operation->service, percent, error)
+          || !judge_point (import, i, g_hash_table_lookup (places, point->guid), error))
         return FALSE;
     }
   return states != NULL;

@@ -298,7 +298,8 @@ store_points (CairnImporting *import, GError **error)
     return FALSE;
   if (g_hash_table_size (renamed) > 0)
     cairn_service_keep_vm (import->operation->vm, &change, &record);
-  if (!cairn_deadline_check (import->operation->deadline, error))
+  if (!cairn_deadline_check (import->operation->deadline, error)
+      || !cairn_service_proceed (service, 95, error))
     return FALSE;
   if ((import->fresh->len > 0 || changed->len > 0 || record)
       && !cairn_service_apply (service, &change, error))
@@ -371,8 +372,11 @@ cairn_service_import_reference_point_metadata (CairnService *service, const char
     options = &everything;
   if (!cairn_pair_check_paths (service, config_file_path, runtime_state_file_path, error))
     return FALSE;
-  vm = cairn_service_find_vm (service, vm_name, error);
-  pair = vm ? cairn_pair_open (config_file_path, runtime_state_file_path, error) : NULL;
+  if (cairn_service_proceed (service, 0, error))
+    vm = cairn_service_find_vm (service, vm_name, error);
+  pair = vm ? cairn_pair_open (service->monitor.caller, config_file_path, runtime_state_file_path,
+                               error)
+            : NULL;
   metadata = pair ? cairn_pair_read (pair, vm, error) : NULL;
   if (!metadata || !select_points (metadata, options->points, error)
       || !import_locked (service, vm->guid, metadata, options->check_only, deadline, verdicts,

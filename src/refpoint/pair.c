@@ -21,20 +21,32 @@ struct CairnPair
   CairnMetadataSource sources[2]; /* configuration, runtime state */
 };
 
+static gboolean
+check_allowed (CairnService *service, const char *const paths[2], GError **error)
+{
+  for (size_t i = 0; i < 2; i++)
+    if (!cairn_path_check_allowed (paths[i], (const char *const *)service->config->import_paths,
+                                   what[i], error))
+      return FALSE;
+  return TRUE;
+}
+
 gboolean
 cairn_pair_check_paths (CairnService *service, const char *config_path, const char *runtime_path,
                         GError **error)
 {
   const char *const paths[] = { config_path, runtime_path };
+  CairnFileRights before;
+  gboolean ok;
 
   for (size_t i = 0; i < G_N_ELEMENTS (paths); i++)
     if (!cairn_path_check_syntax (paths[i], what[i], error))
       return FALSE;
-  for (size_t i = 0; i < G_N_ELEMENTS (paths); i++)
-    if (!cairn_path_check_allowed (paths[i], (const char *const *)service->config->import_paths,
-                                   what[i], error))
-      return FALSE;
-  return TRUE;
+  if (!cairn_caller_become (service->monitor.caller, &before, error))
+    return FALSE;
+  ok = check_allowed (service, paths, error);
+  cairn_caller_restore (&before);
+  return ok;
 }
 
 static gboolean
@@ -50,19 +62,34 @@ open_container (CairnMetadataSource *source, const char *title, GError **error)
   return FALSE;
 }
 
-CairnPair *
-cairn_pair_open (const char *config_path, const char *runtime_path, GError **error)
+static gboolean
+open_files (CairnPair *pair, GError **error)
 {
-  g_autoptr (CairnPair) pair = g_new0 (CairnPair, 1);
-
-  pair->sources[0] = (CairnMetadataSource){ config_path, -1, NULL };
-  pair->sources[1] = (CairnMetadataSource){ runtime_path, -1, NULL };
   for (size_t i = 0; i < G_N_ELEMENTS (pair->sources); i++)
     {
       pair->sources[i].fd = cairn_path_open_regular (pair->sources[i].path, what[i], error);
       if (pair->sources[i].fd < 0)
-        return NULL;
+        return FALSE;
     }
+  return TRUE;
+}
+
+CairnPair *
+cairn_pair_open (const CairnCaller *caller, const char *config_path, const char *runtime_path,
+                 GError **error)
+{
+  g_autoptr (CairnPair) pair = g_new0 (CairnPair, 1);
+  CairnFileRights before;
+  gboolean ok;
+
+  pair->sources[0] = (CairnMetadataSource){ config_path, -1, NULL };
+  pair->sources[1] = (CairnMetadataSource){ runtime_path, -1, NULL };
+  if (!cairn_caller_become (caller, &before, error))
+    return NULL;
+  ok = open_files (pair, error);
+  cairn_caller_restore (&before);
+  if (!ok)
+    return NULL;
   for (size_t i = 0; i < G_N_ELEMENTS (pair->sources); i++)
     if (!open_container (&pair->sources[i], what[i], error))
       return NULL;

@@ -8,13 +8,15 @@
 
 typedef struct CairnPair CairnPair;
 
-/* Checks both paths: syntax, then allowed directories. INVALID_PARAMETER, ACCESS_DENIED. */
+/* Checks both paths: syntax, then allowed directories as the service's caller sees them.
+ * INVALID_PARAMETER, ACCESS_DENIED. */
 gboolean cairn_pair_check_paths (CairnService *service, const char *config_path,
                                  const char *runtime_path, GError **error);
 
-/* Opens both files, then reads both containers. ACCESS_DENIED, INVALID_PARAMETER,
- * INCORRECT_DATA_TYPE, OUT_OF_MEMORY. The paths must outlive the pair. */
-CairnPair *cairn_pair_open (const char *config_path, const char *runtime_path, GError **error);
+/* Opens both files as CALLER (caller.h), then reads both containers. ACCESS_DENIED,
+ * INVALID_PARAMETER, INCORRECT_DATA_TYPE, OUT_OF_MEMORY. The paths must outlive the pair. */
+CairnPair *cairn_pair_open (const CairnCaller *caller, const char *config_path,
+                            const char *runtime_path, GError **error);
 void cairn_pair_free (CairnPair *pair);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnPair, cairn_pair_free)
 

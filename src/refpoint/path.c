@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,6 +100,7 @@ cairn_path_check_allowed (const char *path, const char *const *directories, cons
   return FALSE;
 }
 
+/* Asking for an id that can't be gives the one that counts for files, which may be a caller's. */
 static void
 set_open_error (const char *path, const char *what, int saved_errno, GError **error)
 {
@@ -108,7 +110,7 @@ set_open_error (const char *path, const char *what, int saved_errno, GError **er
     case EPERM:
       g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_ACCESS_DENIED,
                    "%s '%s' may not be read by uid %u (%s); give that user read access", what, path,
-                   (unsigned)geteuid (), g_strerror (saved_errno));
+                   (unsigned)setfsuid ((uid_t)-1), g_strerror (saved_errno));
       break;
     case ENOENT:
     case ENOTDIR:

@@ -53,13 +53,19 @@ sync_directory (const char *path, GError **error)
 }
 
 int
-cairn_publish_create (const CairnIntent *intent, guint index, GError **error)
+cairn_publish_create (const CairnIntent *intent, guint index, const CairnCaller *caller,
+                      GError **error)
 {
   const char *path = intent->temporary_files->pdata[index];
-  int fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+  CairnFileRights before;
+  int fd;
 
+  if (!cairn_caller_become (caller, &before, error))
+    return -1;
+  fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (fd < 0)
     fail ("created", path, error);
+  cairn_caller_restore (&before);
   return fd;
 }
 
@@ -73,8 +79,8 @@ cairn_publish_close (int fd, const char *path, GError **error)
   return ok;
 }
 
-gboolean
-cairn_publish_prepare (const CairnIntent *intent, GError **error)
+static gboolean
+keep_earlier (const CairnIntent *intent, GError **error)
 {
   for (guint i = 0; i < intent->final_files->len; i++)
     {
@@ -95,6 +101,19 @@ cairn_publish_prepare (const CairnIntent *intent, GError **error)
       return fail ("kept aside", final, error);
     }
   return TRUE;
+}
+
+gboolean
+cairn_publish_prepare (const CairnIntent *intent, const CairnCaller *caller, GError **error)
+{
+  CairnFileRights before;
+  gboolean ok;
+
+  if (!cairn_caller_become (caller, &before, error))
+    return FALSE;
+  ok = keep_earlier (intent, error);
+  cairn_caller_restore (&before);
+  return ok;
 }
 
 /* Puts place INDEX back as it was before its rename. The new file gets its temporary name again, so
@@ -122,8 +141,8 @@ unlink_kept (const CairnIntent *intent)
     }
 }
 
-CairnPublished
-cairn_publish_rename (const CairnIntent *intent, GError **error)
+static CairnPublished
+rename_all (const CairnIntent *intent, GError **error)
 {
   CairnPublished result = CAIRN_PUBLISHED_NONE;
   guint i;
@@ -145,6 +164,19 @@ cairn_publish_rename (const CairnIntent *intent, GError **error)
   return result;
 }
 
+CairnPublished
+cairn_publish_rename (const CairnIntent *intent, const CairnCaller *caller, GError **error)
+{
+  CairnPublished published;
+  CairnFileRights before;
+
+  if (!cairn_caller_become (caller, &before, error))
+    return CAIRN_PUBLISHED_NONE;
+  published = rename_all (intent, error);
+  cairn_caller_restore (&before);
+  return published;
+}
+
 gboolean
 cairn_publish_finish (const CairnIntent *intent, GError **error)
 {
@@ -164,12 +196,25 @@ cairn_publish_finish (const CairnIntent *intent, GError **error)
   return TRUE;
 }
 
-gboolean
-cairn_publish_undo (const CairnIntent *intent, GError **error)
+static gboolean
+remove_temporary (const CairnIntent *intent, GError **error)
 {
   for (guint i = 0; i < intent->temporary_files->len; i++)
     if (unlink (intent->temporary_files->pdata[i]) != 0 && errno != ENOENT && errno != ENOTDIR)
       return fail ("removed", intent->temporary_files->pdata[i], error);
   unlink_kept (intent);
   return TRUE;
+}
+
+gboolean
+cairn_publish_undo (const CairnIntent *intent, const CairnCaller *caller, GError **error)
+{
+  CairnFileRights before;
+  gboolean ok;
+
+  if (!cairn_caller_become (caller, &before, error))
+    return FALSE;
+  ok = remove_temporary (intent, error);
+  cairn_caller_restore (&before);
+  return ok;
 }

@@ -56,7 +56,7 @@ thaw_and_remove (CairnService *service, const CairnIntent *intent, GError **erro
 static gboolean
 drop_files (CairnService *service, const CairnIntent *intent, GError **error)
 {
-  return cairn_publish_undo (intent, error);
+  return cairn_publish_undo (intent, NULL, error);
 }
 
 static gboolean

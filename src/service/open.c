@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The factory: URIs -> a store and a tracker. The only place that names backends. */
+#include "service/open.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -27,8 +29,8 @@ default_store_uri (void)
   return g_strconcat (SQLITE_SCHEME, g_get_user_state_dir (), "/cairn/cairn.db", NULL);
 }
 
-static CairnStore *
-open_store (const char *uri, GError **error)
+CairnStore *
+cairn_store_open_uri (const char *uri, GError **error)
 {
   g_autofree char *fallback = uri ? NULL : default_store_uri ();
   const char *chosen = uri ? uri : fallback;
@@ -90,15 +92,16 @@ read_timeout (int64_t *timeout_us, GError **error)
   return TRUE;
 }
 
-CairnService *
-cairn_service_open (const char *store_uri, const char *connect_uri, GError **error)
+static CairnService *
+open_service (const char *store_uri, const char *connect_uri, const char *config_file,
+              CairnConfigPaths unset, GError **error)
 {
   int64_t opening_us = g_get_monotonic_time ();
   int64_t timeout_us = 0;
   g_autoptr (CairnConfig) config
-      = read_timeout (&timeout_us, error) ? cairn_config_load (error) : NULL;
+      = read_timeout (&timeout_us, error) ? cairn_config_load (config_file, unset, error) : NULL;
   CairnTracker *tracker = config ? open_tracker (connect_uri, config, error) : NULL;
-  CairnStore *store = tracker ? open_store (store_uri, error) : NULL;
+  CairnStore *store = tracker ? cairn_store_open_uri (store_uri, error) : NULL;
   CairnService *service;
 
   if (!store)
@@ -111,4 +114,17 @@ cairn_service_open (const char *store_uri, const char *connect_uri, GError **err
                                timeout_us);
   service->opening_us = opening_us;
   return service;
+}
+
+CairnService *
+cairn_service_open (const char *store_uri, const char *connect_uri, GError **error)
+{
+  return open_service (store_uri, connect_uri, NULL, CAIRN_CONFIG_OPEN, error);
+}
+
+CairnService *
+cairn_service_open_daemon (const char *store_uri, const char *connect_uri, const char *config_file,
+                           GError **error)
+{
+  return open_service (store_uri, connect_uri, config_file, CAIRN_CONFIG_CLOSED, error);
 }
