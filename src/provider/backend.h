@@ -7,6 +7,7 @@
 #define CAIRN_BACKEND_H
 
 #include "cim/provider.h"
+#include "cim/schema.h"
 #include "job/job.h"
 #include "provider/catalogue.h"
 #include "refpoint/hardware.h"
@@ -34,6 +35,18 @@ CairnCatalogue *cairn_backend_catalogue (CairnBackend *backend);
 /* A service of its own for one piece of work of this thread, which may wait. */
 CairnService *cairn_backend_take_service (CairnBackend *backend, GError **error);
 void cairn_backend_give_back (CairnBackend *backend, CairnService *service, gboolean is_broken);
+
+/* The configuration has changed: services opened from now on see it. */
+void cairn_backend_forget_services (CairnBackend *backend);
+
+/* The instance of a class (one whose provider has `get`) whose KEY is VALUE. NULL with NOT_FOUND.
+ */
+CimInstance *cairn_backend_get_instance (CimCall *call, const char *class_name, const char *key,
+                                         const char *value, GError **error);
+
+/* The same, appended to INSTANCES; that there is none is fine. */
+gboolean cairn_backend_append_instance (CimCall *call, const char *class_name, const char *key,
+                                        const char *value, GPtrArray *instances, GError **error);
 
 static inline CairnBackend *
 cairn_backend_of (CimCall *call)

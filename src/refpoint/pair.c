@@ -74,9 +74,10 @@ open_files (CairnPair *pair, GError **error)
   return TRUE;
 }
 
-CairnPair *
-cairn_pair_open (const CairnCaller *caller, const char *config_path, const char *runtime_path,
-                 GError **error)
+/* Both files opened with CALLER's rights. */
+static CairnPair *
+open_pair (const CairnCaller *caller, const char *config_path, const char *runtime_path,
+           GError **error)
 {
   g_autoptr (CairnPair) pair = g_new0 (CairnPair, 1);
   CairnFileRights before;
@@ -88,12 +89,29 @@ cairn_pair_open (const CairnCaller *caller, const char *config_path, const char 
     return NULL;
   ok = open_files (pair, error);
   cairn_caller_restore (&before);
-  if (!ok)
-    return NULL;
-  for (size_t i = 0; i < G_N_ELEMENTS (pair->sources); i++)
+  return ok ? g_steal_pointer (&pair) : NULL;
+}
+
+CairnPair *
+cairn_pair_open (const CairnCaller *caller, const char *config_path, const char *runtime_path,
+                 GError **error)
+{
+  g_autoptr (CairnPair) pair = open_pair (caller, config_path, runtime_path, error);
+
+  for (size_t i = 0; pair && i < G_N_ELEMENTS (pair->sources); i++)
     if (!open_container (&pair->sources[i], what[i], error))
       return NULL;
   return g_steal_pointer (&pair);
+}
+
+gboolean
+cairn_pair_check_access (CairnService *service, const char *config_path, const char *runtime_path,
+                         GError **error)
+{
+  g_autoptr (CairnPair) pair
+      = open_pair (service->monitor.caller, config_path, runtime_path, error);
+
+  return pair != NULL;
 }
 
 void

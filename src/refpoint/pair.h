@@ -17,6 +17,12 @@ gboolean cairn_pair_check_paths (CairnService *service, const char *config_path,
  * INVALID_PARAMETER, INCORRECT_DATA_TYPE, OUT_OF_MEMORY. The paths must outlive the pair. */
 CairnPair *cairn_pair_open (const CairnCaller *caller, const char *config_path,
                             const char *runtime_path, GError **error);
+
+/* Whether both files are there and may be opened by the service's caller. INVALID_PARAMETER,
+ * ACCESS_DENIED. */
+gboolean cairn_pair_check_access (CairnService *service, const char *config_path,
+                                  const char *runtime_path, GError **error);
+
 void cairn_pair_free (CairnPair *pair);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnPair, cairn_pair_free)
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* DestroyReferencePoint and RemoveAssociatedData. */
+#include <cairn/error.h>
+
+#include "provider/method.h"
+#include "provider/points.h"
+#include "provider/reference.h"
+
+typedef struct
+{
+  char *point;
+  char *owner;
+} Arguments;
+
+static void
+free_arguments (gpointer data)
+{
+  Arguments *arguments = data;
+
+  g_free (arguments->point);
+  g_free (arguments->owner);
+  g_free (arguments);
+}
+
+/* The point must be there; so its job knows it, and its VM. */
+static gboolean
+prepare (CairnJob *job, CairnService *service, gpointer user, GError **error)
+{
+  const Arguments *arguments = user;
+  g_autoptr (CairnPoint) point = cairn_service_find_point (service, arguments->point, error);
+
+  if (!point)
+    return FALSE;
+  cairn_job_affects (job, CAIRN_JOB_ELEMENT_VM, point->vm_guid, CAIRN_JOB_EFFECT_OTHER);
+  cairn_job_affects (job, CAIRN_JOB_ELEMENT_POINT, point->instance_id, CAIRN_JOB_EFFECT_OTHER);
+  return TRUE;
+}
+
+static gboolean
+run (CairnJob *job, CairnService *service, gpointer user, GError **error)
+{
+  const Arguments *arguments = user;
+
+  return cairn_service_destroy_reference_point (service, arguments->point, arguments->owner, FALSE,
+                                                error);
+}
+
+gboolean
+cairn_invoke_destroy (CimCall *call, const CimInstance *object, const CimInstance *in,
+                      CimInstance *out, uint32_t *return_value, char **message, GError **error)
+{
+  static const CairnMethod method = { CAIRN_JOB_DESTROY_POINT, cairn_return_vendor, prepare, run };
+  GError *cause = NULL;
+  char *point = cairn_reference_point (call, in, "AffectedReferencePoint", &cause);
+  Arguments *arguments;
+
+  if (!point)
+    {
+      *return_value = cairn_method_refuse (method.table, cause, message);
+      return TRUE;
+    }
+  arguments = g_new0 (Arguments, 1);
+  arguments->point = point;
+  arguments->owner = g_strdup (call->caller->name);
+  *return_value = cairn_method_run (call, &method, arguments, free_arguments, out, NULL, message);
+  return TRUE;
+}
+
+/* No point has such data: they are all RCT points, of which it is told that there is nothing to do.
+ */
+gboolean
+cairn_invoke_remove_data (CimCall *call, const CimInstance *object, const CimInstance *in,
+                          CimInstance *out, uint32_t *return_value, char **message, GError **error)
+{
+  GError *cause = NULL;
+  g_autofree char *id = cairn_reference_point (call, in, "AffectedReferencePoint", &cause);
+  g_autoptr (CimInstance) point
+      = id ? cairn_catalogue_get (cairn_backend_catalogue (cairn_backend_of (call)), id, &cause)
+           : NULL;
+
+  if (!point && !cause)
+    g_set_error (&cause, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+                 "there is no reference point '%s'; enumerate " CAIRN_POINT_CLASS
+                 " for those there are",
+                 id);
+  *return_value = cause ? cairn_method_refuse (cairn_return_vendor, cause, message) : 0;
+  return TRUE;
+}
