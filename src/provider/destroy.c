@@ -5,6 +5,7 @@
 #include "provider/method.h"
 #include "provider/points.h"
 #include "provider/reference.h"
+#include "refpoint/engine.h"
 
 typedef struct
 {
