@@ -5,10 +5,6 @@
 #include "cim/error.h"
 #include "cim/path.h"
 
-#include "cim/schema/tables.h"
-
-const CimDeclaration *const cim_schema_families[] = { NULL };
-
 #define VM    "6A0E4DEC-AF52-4D70-8B80-A21D6A0E4DEC"
 #define POINT "0192F000-0000-7000-8000-000000000001"
 #define ID    "Microsoft:" VM "\\" POINT

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cim/error.h"
+#include "cim/text.h"
 
 #define POSITION_SEPARATOR '\x1f'
 
@@ -308,19 +309,6 @@ cim_instance_position (const CimInstance *instance)
   return g_string_free (position, FALSE);
 }
 
-/* Like the `=` of a query: "a\\b", as some clients double it, is "a\b". */
-static gboolean
-text_equal (const char *have, const char *wanted)
-{
-  while (*have && g_ascii_tolower (*have) == g_ascii_tolower (*wanted))
-    {
-      if (have[0] == '\\' && wanted[1] == '\\' && have[1] != '\\')
-        wanted++;
-      have++, wanted++;
-    }
-  return *have == *wanted;
-}
-
 static gboolean
 has_key (const CimInstance *instance, guint i, const CimKey *key)
 {
@@ -334,7 +322,7 @@ has_key (const CimInstance *instance, guint i, const CimKey *key)
     return cim_path_equal (value->path, key->path);
   if (cim_type_is_number (property->type))
     return cim_value_parse (property->type, key->text, &wanted) && wanted.number == value->number;
-  return text_equal (value->text, key->text);
+  return cim_text_compare (value->text, key->text) == 0;
 }
 
 gboolean
