@@ -97,7 +97,8 @@ typedef struct
   const char *client_map_file; /* "SHA-256 fingerprint or subject = user" lines */
 
   const char *password_file; /* "user:crypt(3) hash" lines; NULL = PAM */
-  const char *pam_service;
+  const char *pam_service;   /* NULL = "cairnd" */
+  const char *pam_directory; /* of service files; NULL = the system's */
 
   guint n_threads;                   /* of each TCP listener; 0 = one per processor, at most 8 */
   guint n_workers;                   /* threads for work that blocks; 0 = 16 */

@@ -19,23 +19,17 @@
 /* The largest passwd entry taken. */
 #define ENTRY_BYTES 16384u
 
-/* FALSE when passwd has no such user. */
-static gboolean
-look_up (CairnCaller *caller, const char *name)
+static void
+take_entry (CairnCaller *caller, const struct passwd *entry)
 {
-  g_autofree char *buffer = g_malloc (ENTRY_BYTES);
-  struct passwd entry, *found = NULL;
   int n_groups = 0;
 
-  if (getpwnam_r (name, &entry, buffer, ENTRY_BYTES, &found) != 0 || !found)
-    return FALSE;
-  caller->uid = entry.pw_uid;
-  caller->gid = entry.pw_gid;
-  getgrouplist (name, entry.pw_gid, NULL, &n_groups);
+  caller->uid = entry->pw_uid;
+  caller->gid = entry->pw_gid;
+  getgrouplist (entry->pw_name, entry->pw_gid, NULL, &n_groups);
   caller->groups = g_new0 (gid_t, (gsize)MAX (n_groups, 1));
-  if (getgrouplist (name, entry.pw_gid, caller->groups, &n_groups) >= 0)
+  if (getgrouplist (entry->pw_name, entry->pw_gid, caller->groups, &n_groups) >= 0)
     caller->n_groups = (guint)n_groups;
-  return TRUE;
 }
 
 CairnCaller *
@@ -49,15 +43,42 @@ cairn_caller_new_nobody (void)
   return caller;
 }
 
-CairnCaller *
-cairn_caller_new_user (const char *name)
+static CairnCaller *
+new_authenticated (const char *name)
 {
   CairnCaller *caller = cairn_caller_new_nobody ();
 
   g_free (caller->name);
   caller->name = g_strdup (name);
   caller->is_authenticated = TRUE;
-  look_up (caller, name);
+  return caller;
+}
+
+CairnCaller *
+cairn_caller_new_user (const char *name)
+{
+  g_autofree char *buffer = g_malloc (ENTRY_BYTES);
+  CairnCaller *caller = new_authenticated (name);
+  struct passwd entry, *found = NULL;
+
+  if (getpwnam_r (name, &entry, buffer, ENTRY_BYTES, &found) == 0 && found)
+    take_entry (caller, found);
+  return caller;
+}
+
+CairnCaller *
+cairn_caller_new_process (uid_t uid, gid_t gid)
+{
+  g_autofree char *buffer = g_malloc (ENTRY_BYTES);
+  g_autofree char *no_name = g_strdup_printf ("uid %u", (unsigned)uid);
+  struct passwd entry, *found = NULL;
+  gboolean has_entry = getpwuid_r (uid, &entry, buffer, ENTRY_BYTES, &found) == 0 && found;
+  CairnCaller *caller = new_authenticated (has_entry ? found->pw_name : no_name);
+
+  caller->uid = uid;
+  caller->gid = gid;
+  if (has_entry)
+    take_entry (caller, found);
   return caller;
 }
 

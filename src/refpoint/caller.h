@@ -26,6 +26,10 @@ CairnCaller *cairn_caller_new_nobody (void);
 
 /* The user of that name in passwd, or one with nobody's rights and that name. Authenticated. */
 CairnCaller *cairn_caller_new_user (const char *name);
+
+/* The user with that uid, or one with just these rights. Authenticated. */
+CairnCaller *cairn_caller_new_process (uid_t uid, gid_t gid);
+
 CairnCaller *cairn_caller_copy (const CairnCaller *caller);
 void cairn_caller_free (CairnCaller *caller);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnCaller, cairn_caller_free)

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What decides who somebody is. */
+#include "http/authority.h"
+
+#include "http/log.h"
+#include "http/pam.h"
+#include "http/password-file.h"
+
+#define PAM_SERVICE "cairnd"
+
+struct HttpAuthority
+{
+  const CairnHttpOptions *options;
+  HttpPasswordFile *password_file; /* NULL = PAM */
+};
+
+HttpAuthority *
+http_authority_new (const CairnHttpOptions *options, GError **error)
+{
+  HttpAuthority *authority = g_new0 (HttpAuthority, 1);
+
+  authority->options = options;
+  if (!options->password_file)
+    return authority;
+  authority->password_file = http_password_file_new (options->password_file, error);
+  if (!authority->password_file)
+    g_clear_pointer (&authority, http_authority_free);
+  return authority;
+}
+
+void
+http_authority_free (HttpAuthority *authority)
+{
+  if (!authority)
+    return;
+  http_password_file_free (authority->password_file);
+  g_free (authority);
+}
+
+gboolean
+http_authority_load (HttpAuthority *authority, GError **error)
+{
+  return !authority->password_file || http_password_file_load (authority->password_file, error);
+}
+
+gboolean
+http_authority_has_changed (HttpAuthority *authority)
+{
+  return authority->password_file && http_password_file_has_changed (authority->password_file);
+}
+
+CairnCaller *
+http_authority_of_password (HttpAuthority *authority, const HttpBasic *basic, const char *peer,
+                            GError **error)
+{
+  const CairnHttpOptions *options = authority->options;
+  gboolean is_right
+      = authority->password_file
+            ? http_password_file_check (authority->password_file, basic, error)
+            : http_pam_check (options->pam_service ? options->pam_service : PAM_SERVICE,
+                              options->pam_directory, basic, peer, error);
+
+  return is_right ? cairn_caller_new_user (basic->user) : NULL;
+}
+
+CairnCaller *
+http_authority_of_process (HttpAuthority *authority, const struct ucred *process)
+{
+  return cairn_caller_new_process (process->uid, process->gid);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who is connected. */
+#include "http/connection.h"
+
+#include <string.h>
+
+#include "http/log.h"
+
+struct HttpConnections
+{
+  CairnHttp *http;
+  HttpConnectionLimits limits;
+  GMutex lock;
+  /* A descriptor lies here until just before libmicrohttpd closes it, so whoever holds the lock may
+   * shut it down. */
+  GHashTable *by_fd;      /* fd -> HttpConnection */
+  GHashTable *by_address; /* HttpAddress -> count; not of loopback */
+};
+
+HttpConnections *
+http_connections_new (CairnHttp *http, const HttpConnectionLimits *limits)
+{
+  HttpConnections *connections = g_new0 (HttpConnections, 1);
+
+  connections->http = http;
+  connections->limits = *limits;
+  g_mutex_init (&connections->lock);
+  connections->by_fd = g_hash_table_new (NULL, NULL);
+  connections->by_address
+      = g_hash_table_new_full (http_address_hash, http_address_equal, g_free, NULL);
+  return connections;
+}
+
+static void
+connection_free (HttpConnection *connection)
+{
+  http_request_clear (&connection->request);
+  http_verified_unref (connection->itself);
+  g_free (connection);
+}
+
+void
+http_connections_free (HttpConnections *connections)
+{
+  GHashTableIter iter;
+  gpointer connection;
+
+  if (!connections)
+    return;
+  g_hash_table_iter_init (&iter, connections->by_fd);
+  while (g_hash_table_iter_next (&iter, NULL, &connection))
+    connection_free (connection); /* queued for a daemon that stopped first */
+  g_hash_table_unref (connections->by_fd);
+  g_hash_table_unref (connections->by_address);
+  g_mutex_clear (&connections->lock);
+  g_free (connections);
+}
+
+static void
+describe_peer (HttpConnection *connection, const struct sockaddr *from)
+{
+  socklen_t n = sizeof connection->peer_process;
+
+  connection->peer_process.uid = (uid_t)-1;
+  if (connection->listener != CAIRN_HTTP_UNIX)
+    {
+      http_address_print (from, connection->peer, sizeof connection->peer);
+      connection->address = http_address_of (from);
+      connection->is_loopback = http_address_is_loopback (from);
+      return;
+    }
+  if (getsockopt (connection->fd, SOL_SOCKET, SO_PEERCRED, &connection->peer_process, &n) < 0)
+    connection->peer_process.uid = (uid_t)-1;
+  g_snprintf (connection->peer, sizeof connection->peer, "unix:pid %d",
+              (int)connection->peer_process.pid);
+}
+
+/* With the lock. */
+static gboolean
+count_address (HttpConnections *connections, const HttpConnection *connection)
+{
+  guint n;
+
+  if (connection->is_loopback || connection->listener == CAIRN_HTTP_UNIX)
+    return TRUE;
+  n = GPOINTER_TO_UINT (g_hash_table_lookup (connections->by_address, &connection->address));
+  if (n >= connections->limits.per_address_max)
+    return FALSE;
+  g_hash_table_insert (connections->by_address,
+                       g_memdup2 (&connection->address, sizeof connection->address),
+                       GUINT_TO_POINTER (n + 1));
+  return TRUE;
+}
+
+static void
+uncount_address (HttpConnections *connections, const HttpConnection *connection)
+{
+  guint n;
+
+  if (connection->is_loopback || connection->listener == CAIRN_HTTP_UNIX)
+    return;
+  n = GPOINTER_TO_UINT (g_hash_table_lookup (connections->by_address, &connection->address));
+  if (n <= 1)
+    g_hash_table_remove (connections->by_address, &connection->address);
+  else
+    g_hash_table_insert (connections->by_address,
+                         g_memdup2 (&connection->address, sizeof connection->address),
+                         GUINT_TO_POINTER (n - 1));
+}
+
+HttpConnection *
+http_connections_add (HttpConnections *connections, int fd, CairnHttpListener listener,
+                      const struct sockaddr *from)
+{
+  HttpConnection *connection = g_new0 (HttpConnection, 1);
+  const char *limit = NULL;
+
+  connection->http = connections->http;
+  connection->listener = listener;
+  connection->fd = fd;
+  connection->is_tls = listener == CAIRN_HTTP_WSMAN_TLS || listener == CAIRN_HTTP_CIMXML_TLS;
+  connection->waits_since_us = g_get_monotonic_time ();
+  describe_peer (connection, from);
+
+  g_mutex_lock (&connections->lock);
+  if (g_hash_table_size (connections->by_fd) >= connections->limits.total_max)
+    limit = "there are as many connections as may be";
+  else if (!count_address (connections, connection))
+    limit = "its address has as many connections as one may have";
+  else
+    g_hash_table_insert (connections->by_fd, GINT_TO_POINTER (fd), connection);
+  g_mutex_unlock (&connections->lock);
+  if (!limit)
+    return connection;
+  http_log (LOG_NOTICE, NULL, "connection from %s refused: %s", connection->peer, limit);
+  connection_free (connection);
+  return NULL;
+}
+
+void
+http_connections_drop (HttpConnections *connections, HttpConnection *connection)
+{
+  g_mutex_lock (&connections->lock);
+  g_hash_table_remove (connections->by_fd, GINT_TO_POINTER (connection->fd));
+  uncount_address (connections, connection);
+  g_mutex_unlock (&connections->lock);
+  connection_free (connection);
+}
+
+void
+http_connections_notify (void *user, struct MHD_Connection *mhd, void **context,
+                         enum MHD_ConnectionNotificationCode code)
+{
+  HttpConnections *connections = user;
+  HttpConnection *connection;
+  int fd;
+
+  if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+    {
+      if (*context)
+        http_connections_drop (connections, *context);
+      *context = NULL;
+      return;
+    }
+  fd = MHD_get_connection_info (mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+  g_mutex_lock (&connections->lock);
+  connection = g_hash_table_lookup (connections->by_fd, GINT_TO_POINTER (fd));
+  g_assert (connection);
+  connection->has_started = TRUE;
+  g_mutex_unlock (&connections->lock);
+  *context = connection;
+}
+
+guint
+http_connections_end_slow (HttpConnections *connections)
+{
+  gint64 since_us = g_get_monotonic_time () - (gint64)connections->limits.idle_s * G_USEC_PER_SEC;
+  GHashTableIter iter;
+  gpointer value;
+  guint n = 0;
+
+  g_mutex_lock (&connections->lock);
+  g_hash_table_iter_init (&iter, connections->by_fd);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      HttpConnection *connection = value;
+      gint64 waits_since_us = atomic_load (&connection->waits_since_us);
+
+      if (!connection->has_started || waits_since_us == 0 || waits_since_us > since_us)
+        continue;
+      shutdown (connection->fd, SHUT_RDWR);
+      atomic_store (&connection->waits_since_us, 0);
+      n++;
+    }
+  g_mutex_unlock (&connections->lock);
+  return n;
+}
+
+void
+http_connections_cut (HttpConnections *connections)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_mutex_lock (&connections->lock);
+  g_hash_table_iter_init (&iter, connections->by_fd);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (((HttpConnection *)value)->has_started)
+      shutdown (((HttpConnection *)value)->fd, SHUT_RDWR);
+  g_mutex_unlock (&connections->lock);
+}
+
+guint
+http_connections_count (HttpConnections *connections)
+{
+  guint n;
+
+  g_mutex_lock (&connections->lock);
+  n = g_hash_table_size (connections->by_fd);
+  g_mutex_unlock (&connections->lock);
+  return n;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Does PAM let this user in? */
+#include "http/pam.h"
+
+#include <security/pam_appl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cairn/error.h>
+
+static void
+drop_answers (struct pam_response *answers, int n)
+{
+  for (int i = 0; i < n; i++)
+    if (answers[i].resp)
+      {
+        explicit_bzero (answers[i].resp, strlen (answers[i].resp));
+        free (answers[i].resp);
+      }
+  free (answers);
+}
+
+/* Whatever is asked without echo is the password; there is nobody whom anything else could be
+ * asked. PAM frees the answers with free. */
+static int
+converse (int n, const struct pam_message **messages, struct pam_response **out_answers, void *user)
+{
+  const char *password = user;
+  struct pam_response *answers;
+
+  if (n <= 0 || n > PAM_MAX_NUM_MSG)
+    return PAM_CONV_ERR;
+  answers = calloc ((size_t)n, sizeof *answers);
+  if (!answers)
+    return PAM_BUF_ERR;
+  for (int i = 0; i < n; i++)
+    if (messages[i]->msg_style == PAM_PROMPT_ECHO_OFF)
+      answers[i].resp = strdup (password);
+    else if (messages[i]->msg_style == PAM_PROMPT_ECHO_ON)
+      {
+        drop_answers (answers, n);
+        return PAM_CONV_ERR;
+      }
+  *out_answers = answers;
+  return PAM_SUCCESS;
+}
+
+/* Our own back-off waits without a thread for it. */
+static void
+no_delay (int result, unsigned usec, void *user)
+{
+}
+
+/* A name that PAM maps to another would have that other's rights under ours. */
+static gboolean
+is_still (pam_handle_t *pam, const char *user)
+{
+  const void *name = NULL;
+
+  return pam_get_item (pam, PAM_USER, &name) == PAM_SUCCESS && name && strcmp (name, user) == 0;
+}
+
+static int
+ask (pam_handle_t *pam, const HttpBasic *basic, const char *peer)
+{
+  g_autofree char *host = g_strndup (peer, strcspn (peer, peer[0] == '[' ? "]" : ":"));
+  union
+  {
+    void (*function) (int, unsigned, void *);
+    const void *item;
+  } delay = { .function = no_delay };
+  int result;
+
+  pam_set_item (pam, PAM_FAIL_DELAY, delay.item);
+  pam_set_item (pam, PAM_RHOST, host[0] == '[' ? host + 1 : host);
+  result = pam_authenticate (pam, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+  if (result == PAM_SUCCESS)
+    result = pam_acct_mgmt (pam, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+  if (result == PAM_SUCCESS && !is_still (pam, basic->user))
+    result = PAM_USER_UNKNOWN;
+  return result;
+}
+
+static gboolean
+is_refusal (int result)
+{
+  switch (result)
+    {
+    case PAM_AUTH_ERR:
+    case PAM_USER_UNKNOWN:
+    case PAM_PERM_DENIED:
+    case PAM_MAXTRIES:
+    case PAM_ACCT_EXPIRED:
+    case PAM_NEW_AUTHTOK_REQD:
+    case PAM_CRED_INSUFFICIENT:
+    case PAM_AUTHTOK_EXPIRED:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+gboolean
+http_pam_check (const char *service, const char *directory, const HttpBasic *basic,
+                const char *peer, GError **error)
+{
+  struct pam_conv conversation = { converse, basic->password };
+  pam_handle_t *pam = NULL;
+  int result = directory ? pam_start_confdir (service, basic->user, &conversation, directory, &pam)
+                         : pam_start (service, basic->user, &conversation, &pam);
+
+  if (result == PAM_SUCCESS)
+    result = ask (pam, basic, peer);
+  if (result != PAM_SUCCESS && !is_refusal (result))
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
+                 "PAM service '%s' can't check a password: %s; look at its file and PAM's log",
+                 service, pam_strerror (pam, result));
+  if (pam)
+    pam_end (pam, result);
+  return result == PAM_SUCCESS;
+}

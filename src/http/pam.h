@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* pam.h: does PAM let this user in? May take seconds; any thread. */
+#ifndef HTTP_PAM_H
+#define HTTP_PAM_H
+
+#include <glib.h>
+
+#include "http/basic.h"
+
+/* DIRECTORY of service files: NULL = the system's. PEER is for PAM's own log and modules. FALSE
+ * without an error: PAM says no; with one: it couldn't be asked. */
+gboolean http_pam_check (const char *service, const char *directory, const HttpBasic *basic,
+                         const char *peer, GError **error);
+
+#endif
