@@ -106,6 +106,9 @@ void cairn_jobs_free (CairnJobs *jobs, guint grace_ms);
 
 void cairn_jobs_set_synchronous_ms (CairnJobs *jobs, guint synchronous_ms);
 
+/* For tests: instead of CAIRN_JOB_RETENTION_MS. */
+void cairn_jobs_set_retention_ms (CairnJobs *jobs, guint retention_ms);
+
 /* A job under way, as its function sees it. */
 typedef struct CairnJob CairnJob;
 
