@@ -4,14 +4,14 @@
 from cairntest import *
 
 COMMANDS = ["vm add", "vm list", "vm show", "vm alias", "vm remove", "create", "list", "show", "check",
-            "export", "import", "changes", "destroy", "remove-data", "vmcx dump", "vmcx check",
-            "vmcx recover"]
+            "export", "import", "changes", "destroy", "remove-data", "schema", "vmcx dump",
+            "vmcx check", "vmcx recover"]
 
 # Command, how many arguments it needs, how many it takes.
 COUNTS = {"vm add": (1, 1), "vm list": (0, 0), "vm show": (1, 1), "vm alias": (2, 2),
           "vm remove": (1, 1), "create": (1, 1), "list": (0, 1), "show": (1, 1), "check": (1, 1),
           "export": (2, 2), "import": (3, 3), "changes": (1, 1), "destroy": (1, 1),
-          "remove-data": (1, 1), "vmcx dump": (1, 1), "vmcx check": (1, 1), "vmcx recover": (2, 2)}
+          "remove-data": (1, 1), "schema": (0, 0), "vmcx dump": (1, 1), "vmcx check": (1, 1), "vmcx recover": (2, 2)}
 
 # Options of commands; every other command refuses them.
 OPTIONS = {"--disk=a=/b": ["vm add", "export", "changes"], "--uuid=x": ["vm add"],
@@ -19,7 +19,7 @@ OPTIONS = {"--disk=a=/b": ["vm add", "export", "changes"], "--uuid=x": ["vm add"
            "--consistency=crash": ["create"], "--owner=o": ["create", "destroy"],
            "--label=l": ["create"], "--base=p": ["export"], "--all": ["export"],
            "--point=g": ["import"], "--check": ["import"], "--offset=0": ["changes"],
-           "--length=1": ["changes"]}
+           "--length=1": ["changes"], "--mof": ["schema"], "--namespace=n": ["schema"]}
 
 
 @test("no command, an unknown one, half a one")

@@ -31,6 +31,8 @@ enum
   CLI_OPTION_UUID = 1 << 12,
   CLI_OPTION_FOREIGN = 1 << 13,
   CLI_OPTION_REPAIR = 1 << 14,
+  CLI_OPTION_MOF = 1 << 15,
+  CLI_OPTION_NAMESPACE = 1 << 16,
 };
 
 /* What was given; NULL and FALSE where it wasn't. Strings are bytes as the caller typed them. */
@@ -51,6 +53,8 @@ typedef struct
   char **foreign;
   char *label;
   char *length;
+  gboolean mof;
+  char *namespace_;
   char *offset;
   char *owner;
   char **points;
@@ -165,6 +169,7 @@ gboolean cli_run_destroy (Cli *cli, GError **error);
 gboolean cli_run_watch (Cli *cli, GError **error);
 gboolean cli_run_remove_data (Cli *cli, GError **error);
 gboolean cli_run_doctor (Cli *cli, GError **error);
+gboolean cli_run_schema (Cli *cli, GError **error);
 gboolean cli_run_vmcx_dump (Cli *cli, GError **error);
 gboolean cli_run_vmcx_check (Cli *cli, GError **error);
 gboolean cli_run_vmcx_recover (Cli *cli, GError **error);

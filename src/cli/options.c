@@ -35,6 +35,8 @@ static const struct
   { CLI_OPTION_FOREIGN, "foreign", G_OPTION_ARG_FILENAME_ARRAY, offsetof (CliOptions, foreign) },
   { CLI_OPTION_LABEL, "label", G_OPTION_ARG_FILENAME, offsetof (CliOptions, label) },
   { CLI_OPTION_LENGTH, "length", G_OPTION_ARG_FILENAME, offsetof (CliOptions, length) },
+  { CLI_OPTION_MOF, "mof", G_OPTION_ARG_NONE, offsetof (CliOptions, mof) },
+  { CLI_OPTION_NAMESPACE, "namespace", G_OPTION_ARG_FILENAME, offsetof (CliOptions, namespace_) },
   { CLI_OPTION_OFFSET, "offset", G_OPTION_ARG_FILENAME, offsetof (CliOptions, offset) },
   { CLI_OPTION_OWNER, "owner", G_OPTION_ARG_FILENAME, offsetof (CliOptions, owner) },
   { CLI_OPTION_POINT, "point", G_OPTION_ARG_FILENAME_ARRAY, offsetof (CliOptions, points) },
