@@ -175,7 +175,7 @@ read_token (Reader *reader, GError **error)
       reader->mark = *reader->at++;
     }
   else
-    return refuse (reader, error, "'%c' has no meaning in MOF", *reader->at);
+    return refuse (reader, error, "the character 0x%02x has no meaning in MOF", *reader->at);
   return TRUE;
 }
 

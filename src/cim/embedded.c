@@ -16,7 +16,7 @@ refuse (GError **error, const char *reason)
   return NULL;
 }
 
-/* What the class that the text names must be. */
+/* What the class that the text names must be, in that one's namespace. */
 typedef struct
 {
   const CimSchema *schema;
@@ -26,12 +26,16 @@ typedef struct
 static CimInstance *
 make (gconstpointer user, const char *class_name, GError **error)
 {
+  static const unsigned namespaces[] = { CIM_IN_VIRTUALIZATION, CIM_IN_CIMV2 };
   const Wanted *wanted = user;
-  const CimClass *class = cim_schema_find (wanted->schema, CIM_IN_VIRTUALIZATION | CIM_IN_CIMV2,
-                                           class_name);
 
-  if (class && cim_class_is_a (class, wanted->class))
-    return cim_instance_new (class);
+  for (guint i = 0; i < G_N_ELEMENTS (namespaces); i++)
+    {
+      const CimClass *class = cim_schema_find (wanted->schema, namespaces[i], class_name);
+
+      if (class && cim_class_is_a (class, wanted->class))
+        return cim_instance_new (class);
+    }
   g_set_error (
       error, CIM_ERROR, CIM_ERR_INVALID_PARAMETER,
       "The embedded instance is of class '%.100s', and must be of %s or one derived from it",

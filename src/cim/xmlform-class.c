@@ -103,15 +103,13 @@ append_property (GString *out, const CimClass *class, guint i, unsigned flags)
 
   if (origin != class)
     put (out, " PROPAGATED=\"true\"");
-  if (!(flags & CIM_XML_QUALIFIERS))
-    {
-      put (out, "/>");
-      return;
-    }
   put (out, ">");
-  append_true (out, TRUE, "Read", NO_FLAVOR);
-  append_true (out, property->flags & CIM_WRITE, "Write", NO_FLAVOR);
-  append_feature_qualifiers (out, property);
+  if (flags & CIM_XML_QUALIFIERS)
+    {
+      append_true (out, TRUE, "Read", NO_FLAVOR);
+      append_true (out, property->flags & CIM_WRITE, "Write", NO_FLAVOR);
+      append_feature_qualifiers (out, property);
+    }
   put (out, "</");
   put (out, element);
   put (out, ">");

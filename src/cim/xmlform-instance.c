@@ -32,6 +32,11 @@ append_key (GString *out, const CimKey *key, const CimProperty *declared)
     }
   put (out, "<KEYVALUE VALUETYPE=\"");
   put (out, value_type (declared ? declared->type : CIM_STRING));
+  if (declared)
+    {
+      put (out, "\" TYPE=\"");
+      put (out, cim_type_name (declared->type));
+    }
   put (out, "\">");
   cairn_xml_append_escaped (out, key->text ? key->text : "");
   put (out, "</KEYVALUE>");
@@ -51,12 +56,21 @@ find_key_property (const CimClass *class, const CimKey *key)
   return i >= 0 ? class->properties[i] : NULL;
 }
 
+/* The keys of a class are the same in both namespaces. */
+static const CimClass *
+find_class (const char *name)
+{
+  const CimSchema *schema = cim_schema_get ();
+  const CimClass *class = cim_schema_find (schema, CIM_IN_VIRTUALIZATION, name);
+
+  return class ? class : cim_schema_find (schema, CIM_IN_CIMV2, name);
+}
+
 void
 cim_xml_append_instance_name (GString *out, const CimPath *path, const CimClass *class)
 {
   if (!class)
-    class = cim_schema_find (cim_schema_get (), CIM_IN_VIRTUALIZATION | CIM_IN_CIMV2,
-                             path->class_name);
+    class = find_class (path->class_name);
   put (out, "<INSTANCENAME CLASSNAME=\"");
   cairn_xml_append_escaped (out, path->class_name);
   put (out, "\">");
@@ -258,12 +272,7 @@ cim_xml_append_instance (GString *out, const CimInstance *instance, const CimCla
         continue;
       element = cim_xml_append_property_start (
           out, property, flags & CIM_XML_CLASS_ORIGIN ? class->origins[i] : NULL);
-      if (!instance->values[i].is_set)
-        {
-          put (out, "/>");
-          continue;
-        }
-      put (out, ">");
+      put (out, ">"); /* wbemcli can't read an empty one as <PROPERTY/> */
       cim_xml_append_value (out, property, &instance->values[i], NULL, 0);
       put (out, "</");
       put (out, element);
