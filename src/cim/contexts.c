@@ -67,21 +67,15 @@ drop (CimContexts *contexts, Entry *entry)
   g_hash_table_remove (contexts->by_id, entry->id);
 }
 
-/* Ends those whose time is over, and the one least lately used when there are too many. Times
- * differ, so that one behind a longer one waits for its turn: what it costs is its place. */
+/* Ends those whose time is over. Times differ, so that one behind a longer one waits for its turn:
+ * what it costs is its place. */
 static void
-make_room (CimContexts *contexts)
+end_old (CimContexts *contexts)
 {
   int64_t now = g_get_monotonic_time ();
 
-  while (contexts->by_use.head)
-    {
-      Entry *oldest = contexts->by_use.head->data;
-
-      if (oldest->expires_us > now && contexts->by_use.length < CIM_CONTEXTS_MAX)
-        return;
-      drop (contexts, oldest);
-    }
+  while (contexts->by_use.head && ((Entry *)contexts->by_use.head->data)->expires_us <= now)
+    drop (contexts, contexts->by_use.head->data);
 }
 
 static void
@@ -107,7 +101,9 @@ cim_contexts_add (CimContexts *contexts, const CairnCaller *caller, CimContext *
   entry->link.data = entry;
 
   g_mutex_lock (&contexts->lock);
-  make_room (contexts);
+  end_old (contexts);
+  if (contexts->by_use.length >= CIM_CONTEXTS_MAX)
+    drop (contexts, contexts->by_use.head->data);
   touch (contexts, entry);
   g_hash_table_insert (contexts->by_id, entry->id, entry);
   g_mutex_unlock (&contexts->lock);
@@ -165,7 +161,7 @@ cim_contexts_count (CimContexts *contexts)
   guint n;
 
   g_mutex_lock (&contexts->lock);
-  make_room (contexts);
+  end_old (contexts);
   n = g_hash_table_size (contexts->by_id);
   g_mutex_unlock (&contexts->lock);
   return n;

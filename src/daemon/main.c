@@ -40,7 +40,7 @@ load (const Daemon *daemon, GError **error)
   else
     chosen = NULL;
   config = cairnd_config_load (chosen ? chosen : DEFAULT_FILE, !chosen, error);
-  engine = config ? cairn_config_load (error) : NULL;
+  engine = config ? cairn_config_load (NULL, CAIRN_CONFIG_CLOSED, error) : NULL;
   if (config && !engine)
     g_clear_pointer (&config, cairnd_config_free);
   return config;

@@ -29,9 +29,11 @@ static const struct
   { "store" },
   { "auth" },
   { "jobs" },
+  { "tls" },
+  { "limits" },
 };
 
-#define GROUPS_LISTED "paths, hypervisor, listen, store, auth, jobs"
+#define GROUPS_LISTED "paths, hypervisor, listen, tls, limits, store, auth, jobs"
 
 static gboolean refuse (const char *file, GError **error, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
