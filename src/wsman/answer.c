@@ -42,6 +42,11 @@ wsman_answer_end_action (GString *out, const char *relates_to)
       cairn_xml_append_escaped (out, relates_to);
       wsman_append (out, "</a:RelatesTo>");
     }
+}
+
+void
+wsman_answer_begin_body (GString *out)
+{
   wsman_append (out, "</s:Header><s:Body>");
 }
 
@@ -51,6 +56,7 @@ wsman_answer_begin (GString *out, const char *action, const char *relates_to)
   wsman_answer_begin_action (out);
   g_string_append (out, action);
   wsman_answer_end_action (out, relates_to);
+  wsman_answer_begin_body (out);
 }
 
 void

@@ -10,9 +10,10 @@
 /* Up to <s:Body>. RELATES_TO: the request's MessageID, or NULL. */
 void wsman_answer_begin (GString *out, const char *action, const char *relates_to);
 
-/* The same in two parts, with the action's text appended in between. */
+/* The same in parts, with the action's text and other headers appended in between. */
 void wsman_answer_begin_action (GString *out);
 void wsman_answer_end_action (GString *out, const char *relates_to);
+void wsman_answer_begin_body (GString *out);
 
 void wsman_answer_end (GString *out);
 

@@ -22,11 +22,11 @@ static const char *
 parse_part (const char *p, gboolean is_time, guint *next, double *total)
 {
   char *end;
-  double number;
+  double number = g_ascii_strtod (p, &end);
 
-  if (!g_ascii_isdigit (*p)) /* g_ascii_strtod takes more than digits, such as "inf" */
+  /* That takes "inf", "0x1" and "1e9" too. */
+  if (end == p || strspn (p, "0123456789.") != (size_t)(end - p))
     return NULL;
-  number = g_ascii_strtod (p, &end);
   while (*next < G_N_ELEMENTS (units)
          && (units[*next].name != *end || units[*next].is_time != is_time))
     ++*next;

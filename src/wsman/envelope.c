@@ -196,10 +196,11 @@ static const struct
 
 /* Whether a header that isn't known may be passed over. */
 static gboolean
-may_ignore (const CairnXmlNode *node, GError **error)
+may_ignore (Reading *reading, const CairnXmlNode *node, GError **error)
 {
   if (!wsman_is_true (cairn_xml_attribute (node, WSMAN_NS_SOAP, "mustUnderstand")))
     return TRUE;
+  reading->envelope->stranger = node;
   g_set_error (error, WSMAN_FAULT, WSMAN_FAULT_MUST_UNDERSTAND,
                "header '%.100s' of namespace '%.200s' must be understood, and isn't; leave it out",
                node->name, node->ns);
@@ -212,7 +213,7 @@ read_header (Reading *reading, const CairnXmlNode *node, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
     if (strcmp (node->name, headers[i].name) == 0 && strcmp (node->ns, headers[i].ns) == 0)
       return headers[i].read (reading, node, error);
-  return may_ignore (node, error);
+  return may_ignore (reading, node, error);
 }
 
 /* The selectors are read last: what their values mean is said by the resource. */

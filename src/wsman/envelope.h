@@ -29,7 +29,8 @@ typedef struct
   const CairnXmlNode *options; /* w:OptionSet, or NULL */
   size_t envelope_bytes_max;   /* of the answer, in its own encoding */
   int64_t timeout_ms;
-  const CairnXmlNode *body; /* the first element of s:Body; NULL: it is empty */
+  const CairnXmlNode *stranger; /* the header that isn't understood, and must be; NULL */
+  const CairnXmlNode *body;     /* the first element of s:Body; NULL: it is empty */
 } WsmanEnvelope;
 
 /* Parses the headers, and judges them: FALSE with a fault; what was read until then (message_id)

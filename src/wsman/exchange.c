@@ -214,17 +214,34 @@ check_time (const WsmanExchange *exchange, GError **error)
   return FALSE;
 }
 
+/* SOAP 1.2 part 1, section 5.4.8: the name of the header that wasn't understood. */
+static void
+append_not_understood (GString *out, const CairnXmlNode *header)
+{
+  wsman_append (out, "<s:NotUnderstood qname=\"h:");
+  cairn_xml_append_escaped (out, header->name);
+  wsman_append (out, "\" xmlns:h=\"");
+  cairn_xml_append_escaped (out, header->ns);
+  wsman_append (out, "\"/>");
+}
+
 static void
 append_fault (WsmanExchange *exchange, const GError *error)
 {
+  GString *out = exchange->out;
   WsmanAbout about = exchange->operation ? exchange->operation->about : WSMAN_ABOUT_SELECTORS;
   WsmanFaultKind kind = wsman_fault_kind (error, about);
 
   exchange->status = STATUS_FAULT;
-  g_string_truncate (exchange->out, 0);
-  wsman_answer_begin (exchange->out, wsman_fault_action (kind), exchange->envelope.message_id);
-  wsman_fault_append (exchange->out, kind, error, cim_broker_server (exchange->server->broker));
-  wsman_answer_end (exchange->out);
+  g_string_truncate (out, 0);
+  wsman_answer_begin_action (out);
+  g_string_append (out, wsman_fault_action (kind));
+  wsman_answer_end_action (out, exchange->envelope.message_id);
+  if (kind == WSMAN_FAULT_MUST_UNDERSTAND && *exchange->envelope.stranger->ns)
+    append_not_understood (out, exchange->envelope.stranger);
+  wsman_answer_begin_body (out);
+  wsman_fault_append (out, kind, error, cim_broker_server (exchange->server->broker));
+  wsman_answer_end (out);
 }
 
 /* The answer is in the encoding of the request (DSP0226, R13.1-5). */

@@ -76,6 +76,7 @@ run (WsmanExchange *exchange, GError **error)
                          exchange->class->name);
   g_string_append_printf (out, "/%sResponse", exchange->method->declared->name);
   wsman_answer_end_action (out, exchange->envelope.message_id);
+  wsman_answer_begin_body (out);
   append_output (exchange, result, return_value);
   wsman_answer_end (out);
   return TRUE;
