@@ -18,6 +18,7 @@ struct CairnBackend
 {
   char *store_uri, *connect_uri, *server;
   CairnCatalogue *catalogue;
+  CairnMachines *machines;
   CairnJobs *jobs;
   GPtrArray *all_providers, *all_associations;
   GArray *all_methods;
@@ -158,6 +159,7 @@ cairn_backend_new (const CairnBackendOptions *options, GError **error)
   backend->connect_uri = g_strdup (options->connect_uri);
   backend->server = options->server ? g_strdup (options->server) : own_name ();
   backend->idle = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_service_close);
+  backend->machines = cairn_machines_new ();
   g_mutex_init (&backend->lock);
   collect (backend);
   if (open_parts (backend, options, error))
@@ -174,6 +176,7 @@ cairn_backend_free (CairnBackend *backend, guint grace_ms)
   if (backend->jobs)
     cairn_jobs_free (backend->jobs, grace_ms);
   cairn_catalogue_free (backend->catalogue);
+  cairn_machines_free (backend->machines);
   g_ptr_array_unref (backend->idle);
   g_ptr_array_unref (backend->all_providers);
   g_ptr_array_unref (backend->all_associations);
@@ -201,6 +204,12 @@ const char *
 cairn_backend_server (CairnBackend *backend)
 {
   return backend->server;
+}
+
+CairnMachines *
+cairn_backend_machines (CairnBackend *backend)
+{
+  return backend->machines;
 }
 
 CairnCatalogue *

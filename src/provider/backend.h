@@ -10,6 +10,7 @@
 #include "cim/schema.h"
 #include "job/job.h"
 #include "provider/catalogue.h"
+#include "provider/machines.h"
 #include "refpoint/hardware.h"
 
 typedef struct CairnBackend CairnBackend;
@@ -31,6 +32,9 @@ const char *cairn_backend_server (CairnBackend *backend);
 
 /* The points, from the store alone: quick. */
 CairnCatalogue *cairn_backend_catalogue (CairnBackend *backend);
+
+/* The VMs, for the providers that describe them. */
+CairnMachines *cairn_backend_machines (CairnBackend *backend);
 
 /* A service of its own for one piece of work of this thread, which may wait. */
 CairnService *cairn_backend_take_service (CairnBackend *backend, GError **error);

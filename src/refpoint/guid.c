@@ -32,6 +32,23 @@ cairn_guid_random (void)
 }
 
 char *
+cairn_guid_derive (const char *base, const char *name)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree char *text = NULL;
+  const char *hex;
+
+  g_checksum_update (checksum, (const guchar *)base, -1);
+  g_checksum_update (checksum, (const guchar *)"\\", 1);
+  g_checksum_update (checksum, (const guchar *)name, -1);
+  hex = g_checksum_get_string (checksum);
+  /* Variant 10. */
+  text
+      = g_strdup_printf ("%.8s-%.4s-8%.3s-8%.3s-%.12s", hex, hex + 8, hex + 13, hex + 17, hex + 20);
+  return g_ascii_strup (text, -1);
+}
+
+char *
 cairn_guid_v7 (int64_t time_ms, const uint8_t *entropy)
 {
   uint8_t bytes[16];

@@ -20,6 +20,10 @@ char *cairn_guid_normalize (const char *text);
 /* A random GUID (version 4), upper case. */
 char *cairn_guid_random (void);
 
+/* The same GUID for the same BASE and NAME for ever, on every host: version 8 (RFC 9562: of the
+ * application's own making), of SHA-256; upper case. */
+char *cairn_guid_derive (const char *base, const char *name);
+
 /* A UUIDv7 of TIME_MS (0..CAIRN_GUID_TIME_LIMIT_MS), upper case. ENTROPY is 10 bytes, of which 74
  * bits are used; NULL takes random ones. */
 char *cairn_guid_v7 (int64_t time_ms, const uint8_t *entropy);

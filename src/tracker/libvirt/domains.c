@@ -79,19 +79,8 @@ cairn_libvirt_should_look_again (CairnLibvirtTracker *self, const CairnVm *vm, i
 static char *
 identifier_of (const char *vm_guid, const char *target)
 {
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  g_autofree char *text = NULL;
-  g_autofree char *controller = NULL;
-  const char *hex;
+  g_autofree char *controller = cairn_guid_derive (vm_guid, target);
 
-  g_checksum_update (checksum, (const guchar *)vm_guid, -1);
-  g_checksum_update (checksum, (const guchar *)"\\", 1);
-  g_checksum_update (checksum, (const guchar *)target, -1);
-  hex = g_checksum_get_string (checksum);
-  /* Version 8 (RFC 9562: of the application's own making), variant 10. */
-  text
-      = g_strdup_printf ("%.8s-%.4s-8%.3s-8%.3s-%.12s", hex, hex + 8, hex + 13, hex + 17, hex + 20);
-  controller = cairn_guid_normalize (text);
   return cairn_disk_identifier_format (vm_guid, controller, 0, 0);
 }
 
