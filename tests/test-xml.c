@@ -27,7 +27,7 @@ assert_refused_bytes (const char *bytes, gsize length, const char *reason)
   if (!strstr (error->message, reason))
     g_error ("expected '%s' in: %s", reason, error->message);
   g_assert_null (strchr (error->message, '\n'));
-  /* Sanitizers make it ten times as long; what grows with the square takes minutes. */
+  /* Ten times as long as it takes with sanitizers; what grows with the square takes minutes. */
   g_assert_cmpint (g_get_monotonic_time () - start, <, 2 * G_USEC_PER_SEC);
 }
 
@@ -177,6 +177,7 @@ test_floods (void)
   g_autofree char *declared = repeat ("<a ", "xmlns:n%u='u' ", 50000, "/>");
   g_autofree char *scopes
       = repeat ("", "<a xmlns:n%u='u' xmlns:a='u' xmlns:b='u' xmlns:c='u' xmlns:d='u'>", 60, "");
+  g_autofree char *wrong = repeat ("<a>", "<", 1000000, "</a>"); /* each is an error */
   g_autofree char *large = repeat ("<a>", "0123456789abcdef", 70000, "</a>");
 
   assert_refused (open, "nested");
@@ -187,6 +188,7 @@ test_floods (void)
   assert_refused (declared, "64 attributes");
   assert_refused (scopes, "256 namespaces");
   assert_refused (large, "1 MiB");
+  assert_refused (wrong, "line 1, column 5: ");
 }
 
 /* What is within the limits is read, and texts between many elements don't take their square. */
@@ -200,10 +202,15 @@ test_limits_reached (void)
   g_autofree char *equals = repeat ("<a>", "b = 1; ", 1000, "</a>");
   g_autoptr (CairnXmlDocument) one = parse (full);
   g_autoptr (CairnXmlDocument) two = parse (mixed);
+  g_autofree char *wide = repeat ("<a b='", "\xe2\x82\xac", 50000, "'>x");
+  g_autofree char *wider = repeat (wide, "\xf0\x9f\x98\x80", 50000, "</a>");
   g_autoptr (CairnXmlDocument) three = parse (equals);
+  g_autoptr (CairnXmlDocument) four = parse (wider);
 
   g_assert_cmpuint (strlen (two->root->text), ==, 6 * (CAIRN_XML_NODES_MAX - 1));
   g_assert_cmpuint (strlen (three->root->text), ==, 7000);
+  g_assert_cmpuint (strlen (four->root->attributes->value), ==, 150000);
+  g_assert_true (memcmp (four->root->text, strchr (wider, 'x'), 200001) == 0);
 }
 
 /* A parser is kept by its thread: what it read before doesn't show. */

@@ -35,6 +35,8 @@ typedef struct
   xmlParserCtxt *parser;
   GString *text; /* of all open elements, the innermost's last: a child's is gone when it ends */
 
+  const char *rest; /* of the document's text, still unread */
+  size_t rest_bytes;
   CairnXmlDocument *document;
   CairnXmlNode *open; /* the innermost element */
   Frame frames[CAIRN_XML_DEPTH_MAX];
@@ -273,6 +275,20 @@ tidy (Reader *reader)
     }
 }
 
+/* Gives libxml2 the text in pieces, and no more after a failure: it would go on to the end of the
+ * document to find others, which takes longer than to read a good one. */
+static int
+read_text (void *user, char *buffer, int size)
+{
+  Reader *reader = user;
+  size_t n = reader->failure ? 0 : MIN (reader->rest_bytes, (size_t)size);
+
+  memcpy (buffer, reader->rest, n);
+  reader->rest += n;
+  reader->rest_bytes -= n;
+  return (int)n;
+}
+
 static gboolean
 run (Reader *reader, CairnXmlDocument *document, const char *text, size_t length, GError **error)
 {
@@ -282,8 +298,10 @@ run (Reader *reader, CairnXmlDocument *document, const char *text, size_t length
   reader->document = document;
   reader->open = NULL;
   reader->depth = reader->n_nodes = reader->n_namespaces = reader->n_uris = 0;
-  xmlCtxtReadMemory (reader->parser, text, (int)length, NULL, NULL,
-                     XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
+  reader->rest = text;
+  reader->rest_bytes = length;
+  xmlCtxtReadIO (reader->parser, read_text, NULL, reader, NULL, NULL,
+                 XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
   is_good = reader->parser->wellFormed && !reader->failure && document->root;
   if (!is_good)
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
