@@ -2,7 +2,7 @@
 /* What decides who somebody is. */
 #include "http/authority.h"
 
-#include "http/log.h"
+#include "http/client-certificate.h"
 #include "http/pam.h"
 #include "http/password-file.h"
 
@@ -11,8 +11,30 @@
 struct HttpAuthority
 {
   const CairnHttpOptions *options;
-  HttpPasswordFile *password_file; /* NULL = PAM */
+  HttpPasswordFile *password_file;      /* NULL = PAM */
+  HttpClientCertificates *certificates; /* NULL = none are asked for */
 };
+
+static gboolean
+open_files (HttpAuthority *authority, GError **error)
+{
+  const CairnHttpOptions *options = authority->options;
+
+  if (options->password_file)
+    {
+      authority->password_file = http_password_file_new (options->password_file, error);
+      if (!authority->password_file)
+        return FALSE;
+    }
+  if (options->client_ca_file)
+    {
+      authority->certificates
+          = http_client_certificates_new (options->client_ca_file, options->client_map_file, error);
+      if (!authority->certificates)
+        return FALSE;
+    }
+  return TRUE;
+}
 
 HttpAuthority *
 http_authority_new (const CairnHttpOptions *options, GError **error)
@@ -20,10 +42,7 @@ http_authority_new (const CairnHttpOptions *options, GError **error)
   HttpAuthority *authority = g_new0 (HttpAuthority, 1);
 
   authority->options = options;
-  if (!options->password_file)
-    return authority;
-  authority->password_file = http_password_file_new (options->password_file, error);
-  if (!authority->password_file)
+  if (!open_files (authority, error))
     g_clear_pointer (&authority, http_authority_free);
   return authority;
 }
@@ -34,13 +53,16 @@ http_authority_free (HttpAuthority *authority)
   if (!authority)
     return;
   http_password_file_free (authority->password_file);
+  http_client_certificates_free (authority->certificates);
   g_free (authority);
 }
 
 gboolean
 http_authority_load (HttpAuthority *authority, GError **error)
 {
-  return !authority->password_file || http_password_file_load (authority->password_file, error);
+  if (authority->password_file && !http_password_file_load (authority->password_file, error))
+    return FALSE;
+  return !authority->certificates || http_client_certificates_load (authority->certificates, error);
 }
 
 gboolean
@@ -61,6 +83,14 @@ http_authority_of_password (HttpAuthority *authority, const HttpBasic *basic, co
                               options->pam_directory, basic, peer, error);
 
   return is_right ? cairn_caller_new_user (basic->user) : NULL;
+}
+
+CairnCaller *
+http_authority_of_certificate (HttpAuthority *authority, GPtrArray *chain, GError **error)
+{
+  g_autofree char *user = http_client_certificates_user (authority->certificates, chain, error);
+
+  return user ? cairn_caller_new_user (user) : NULL;
 }
 
 CairnCaller *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* authority.h: what decides who somebody is: the password file or PAM, passwd, and later whatever
- * else signs users in. Its questions may take seconds; any thread, several at once.
+/* authority.h: what decides who somebody is: the password file or PAM, passwd, and the map of
+ * client certificates; Kerberos would have its place here. Its questions may take seconds; any
+ * thread, several at once.
  */
 #ifndef HTTP_AUTHORITY_H
 #define HTTP_AUTHORITY_H
@@ -24,6 +25,10 @@ gboolean http_authority_has_changed (HttpAuthority *authority);
 /* Caller frees. NULL without an error: no, that isn't him; with one: it can't be told. */
 CairnCaller *http_authority_of_password (HttpAuthority *authority, const HttpBasic *basic,
                                          const char *peer, GError **error);
+
+/* CHAIN of GBytes, DER. NULL: the error says why he isn't known. */
+CairnCaller *http_authority_of_certificate (HttpAuthority *authority, GPtrArray *chain,
+                                            GError **error);
 CairnCaller *http_authority_of_process (HttpAuthority *authority, const struct ucred *process);
 
 #endif

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "http/log.h"
-
 struct HttpConnections
 {
   CairnHttp *http;
@@ -113,7 +111,7 @@ http_connections_add (HttpConnections *connections, int fd, CairnHttpListener li
                       const struct sockaddr *from)
 {
   HttpConnection *connection = g_new0 (HttpConnection, 1);
-  const char *limit = NULL;
+  gboolean is_taken = FALSE;
 
   connection->http = connections->http;
   connection->listener = listener;
@@ -123,18 +121,14 @@ http_connections_add (HttpConnections *connections, int fd, CairnHttpListener li
   describe_peer (connection, from);
 
   g_mutex_lock (&connections->lock);
-  if (g_hash_table_size (connections->by_fd) >= connections->limits.total_max)
-    limit = "there are as many connections as may be";
-  else if (!count_address (connections, connection))
-    limit = "its address has as many connections as one may have";
-  else
+  is_taken = g_hash_table_size (connections->by_fd) < connections->limits.total_max
+             && count_address (connections, connection);
+  if (is_taken)
     g_hash_table_insert (connections->by_fd, GINT_TO_POINTER (fd), connection);
   g_mutex_unlock (&connections->lock);
-  if (!limit)
-    return connection;
-  http_log (LOG_NOTICE, NULL, "connection from %s refused: %s", connection->peer, limit);
-  connection_free (connection);
-  return NULL;
+  if (!is_taken)
+    g_clear_pointer (&connection, connection_free);
+  return connection;
 }
 
 void
@@ -190,7 +184,7 @@ http_connections_end_slow (HttpConnections *connections)
         continue;
       shutdown (connection->fd, SHUT_RDWR);
       atomic_store (&connection->waits_since_us, 0);
-      n++;
+      n += !connection->has_asked;
     }
   g_mutex_unlock (&connections->lock);
   return n;

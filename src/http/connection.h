@@ -25,6 +25,8 @@ struct HttpConnection
   char peer[64];
   _Atomic gint64 waits_since_us; /* for a whole request; 0 = one is being answered */
   HttpVerified *itself;          /* who it is without a password; NULL = not asked, or too old */
+  gboolean is_stranger;          /* asked, and nobody */
+  gboolean has_asked;            /* a whole request came once */
   CairnHttpRequest request;      /* one at a time; its memory is used again */
 };
 
@@ -51,7 +53,7 @@ void http_connections_drop (HttpConnections *connections, HttpConnection *connec
 void http_connections_notify (void *user, struct MHD_Connection *mhd, void **context,
                               enum MHD_ConnectionNotificationCode code);
 
-/* Ends those that haven't sent a whole request in time. How many. */
+/* Ends those that haven't sent a whole request in time. How many of them never did. */
 guint http_connections_end_slow (HttpConnections *connections);
 
 /* Ends them all. */

@@ -28,28 +28,35 @@ log_library (void *user, const char *format, va_list arguments)
 }
 
 static struct MHD_Daemon *
-start_daemon (CairnHttp *http, guint idle_s)
+start_daemon (CairnHttp *http, guint idle_s, HttpTls *tls)
 {
+  const char *authorities = tls ? http_tls_client_authorities (tls) : NULL;
   unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET
-                   | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+                   | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0);
+  struct MHD_OptionItem for_tls[]
+      = { { MHD_OPTION_HTTPS_PRIORITIES, 0, HTTP_TLS_PRIORITIES },
+          { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)http_tls_retrieve },
+          { authorities ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, (char *)authorities },
+          { MHD_OPTION_END, 0, NULL } };
 
   return MHD_start_daemon (
       flags, 0, NULL, NULL, http_request_access, http, MHD_OPTION_EXTERNAL_LOGGER, log_library,
       NULL, MHD_OPTION_NOTIFY_CONNECTION, http_connections_notify, http->connections,
       MHD_OPTION_NOTIFY_COMPLETED, http_request_completed, http, MHD_OPTION_CONNECTION_TIMEOUT,
       idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_BYTES,
-      MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT, 1u << 20, MHD_OPTION_END);
+      MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT, 1u << 20, MHD_OPTION_ARRAY,
+      tls ? for_tls : &for_tls[3], MHD_OPTION_END);
 }
 
 static gboolean
-start_threads (CairnHttp *http, HttpThreads *threads, guint idle_s, GError **error)
+start_threads (CairnHttp *http, HttpThreads *threads, guint idle_s, HttpTls *tls, GError **error)
 {
   guint n = http->options->n_threads;
 
   n = CLAMP (n ? n : g_get_num_processors (), 1, HTTP_THREADS_MAX);
   for (; threads->n < n; threads->n++)
     {
-      threads->daemons[threads->n] = start_daemon (http, idle_s);
+      threads->daemons[threads->n] = start_daemon (http, idle_s, tls);
       if (!threads->daemons[threads->n])
         return g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
                             "the listener can't start a thread: allow more threads or open files"),
@@ -69,6 +76,23 @@ static void
 wake (gpointer user)
 {
   http_acceptor_wake (((CairnHttp *)user)->acceptor);
+}
+
+static gboolean
+start_all_threads (CairnHttp *http, guint idle_s, GError **error)
+{
+  const int *fds = http->listeners->fds;
+
+  if (fds[CAIRN_HTTP_WSMAN_TLS] >= 0 || fds[CAIRN_HTTP_CIMXML_TLS] >= 0)
+    {
+      http->tls_files = http_tls_new (http->options, error);
+      if (!http->tls_files || !start_threads (http, &http->tls, idle_s, http->tls_files, error))
+        return FALSE;
+    }
+  if (!start_threads (http, &http->plain, idle_s, NULL, error))
+    return FALSE;
+  http_acceptor_start (http->acceptor);
+  return TRUE;
 }
 
 static gboolean
@@ -94,16 +118,7 @@ start (CairnHttp *http, GError **error)
   if (!http->work)
     return FALSE;
   http->listeners = http_listeners_open (options, error);
-  if (http->listeners
-      && (http->listeners->fds[CAIRN_HTTP_WSMAN_TLS] >= 0
-          || http->listeners->fds[CAIRN_HTTP_CIMXML_TLS] >= 0))
-    return g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_NOT_SUPPORTED,
-                        "TLS can't be listened with yet; leave wsman-tls and cimxml-tls empty"),
-           FALSE;
-  if (!http->listeners || !start_threads (http, &http->plain, limits.idle_s, error))
-    return FALSE;
-  http_acceptor_start (http->acceptor);
-  return TRUE;
+  return http->listeners && start_all_threads (http, limits.idle_s, error);
 }
 
 CairnHttp *
@@ -130,7 +145,15 @@ cairn_http_port (const CairnHttp *http, CairnHttpListener listener)
 gboolean
 cairn_http_reload (CairnHttp *http, GError **error)
 {
-  return http_sign_in_reload (http->sign_in, error);
+  g_autoptr (GError) trouble = NULL;
+  gboolean has_certificate = !http->tls_files || http_tls_reload (http->tls_files, &trouble);
+  gboolean has_users = http_sign_in_reload (http->sign_in, has_certificate ? &trouble : NULL);
+
+  if (!has_certificate)
+    http_log (LOG_ERR, NULL, "%s", trouble->message);
+  if (trouble)
+    g_propagate_error (error, g_steal_pointer (&trouble));
+  return has_certificate && has_users;
 }
 
 /* No more connections, and those that there are end with the request that they have; after
@@ -169,6 +192,7 @@ cairn_http_free (CairnHttp *http, guint grace_ms)
   http_sign_in_free (http->sign_in);
   http_connections_free (http->connections);
   http_listeners_free (http->listeners);
+  http_tls_free (http->tls_files);
   cairn_caller_free (http->nobody);
   g_free (http);
 }

@@ -198,6 +198,10 @@ begin_body (CairnHttpRequest *request)
   size_t most = connection->http->body_bytes_max;
 
   request->stage = HTTP_STAGE_BODY;
+  if (request->is_by_connection && request->verified)
+    connection->itself = http_verified_ref (request->verified);
+  else if (request->is_by_connection)
+    connection->is_stranger = TRUE;
   if (request->refusal.status)
     request->body_bytes_max = 0;
   else if (request->verified)
@@ -287,6 +291,7 @@ finish (CairnHttpRequest *request)
   CairnHttp *http = request->connection->http;
 
   atomic_store_explicit (&request->connection->waits_since_us, 0, memory_order_relaxed);
+  request->connection->has_asked = TRUE;
   request->stage = HTTP_STAGE_HANDLED;
   request->refusal = judge (request);
   if (request->refusal.status == MHD_HTTP_CONTENT_TOO_LARGE)

@@ -44,7 +44,8 @@ struct CairnHttpRequest
   const char *path;
   HttpStage stage;
   HttpRefusal refusal;
-  HttpVerified *verified; /* NULL = nobody */
+  HttpVerified *verified;    /* NULL = nobody */
+  gboolean is_by_connection; /* who asks was asked of the connection itself */
   GString *body;
   size_t body_bytes_max; /* more is dropped */
   size_t received_bytes;

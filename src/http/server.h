@@ -10,6 +10,7 @@
 #include "http/http.h"
 #include "http/listener.h"
 #include "http/sign-in.h"
+#include "http/tls.h"
 #include "http/workers.h"
 
 #define HTTP_THREADS_MAX 8
@@ -35,6 +36,7 @@ struct CairnHttp
   HttpThreads tls;
   HttpWorkers *work;
   HttpSignIn *sign_in;
+  HttpTls *tls_files; /* NULL = no TLS */
   CairnCaller *nobody;
 
   gint is_ending;             /* connections end with the request that they have */

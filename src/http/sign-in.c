@@ -2,10 +2,12 @@
 /* Who asks. */
 #include "http/sign-in.h"
 
+#include <gnutls/gnutls.h>
 #include <string.h>
 
 #include "http/authority.h"
 #include "http/back-off.h"
+#include "http/certificate.h"
 #include "http/connection.h"
 #include "http/log.h"
 
@@ -57,6 +59,7 @@ typedef struct
   char *peer;
   char id[24];
   struct ucred process;
+  GPtrArray *certificates; /* GBytes; NULL = it's about the process */
   guint8 digest[HTTP_VERIFIED_DIGEST_SIZE];
   guint era;
   gint64 due_ms;
@@ -69,6 +72,7 @@ check_free (Check *check)
   http_basic_clear (&check->basic);
   g_free (check->who);
   g_free (check->peer);
+  g_clear_pointer (&check->certificates, g_ptr_array_unref);
   g_ptr_array_unref (check->requests);
   g_free (check);
 }
@@ -78,10 +82,14 @@ check_free (Check *check)
 static void
 log_refusal (Check *check, const char *reason)
 {
-  g_autofree char *user = http_log_escape (check->basic.user);
+  g_autofree char *user = http_log_escape (check->is_password ? check->basic.user : "");
 
-  http_log (LOG_NOTICE, check->id, "sign-in of '%s' from %s refused: %s", user, check->peer,
-            reason);
+  g_atomic_int_inc (&check->sign_in->n_refused);
+  if (check->is_password)
+    http_log (LOG_NOTICE, check->id, "sign-in of '%s' from %s refused: %s", user, check->peer,
+              reason);
+  else
+    http_log (LOG_NOTICE, check->id, "sign-in from %s refused: %s", check->peer, reason);
 }
 
 static CairnCaller *
@@ -98,12 +106,27 @@ ask_password (Check *check, HttpRefusal *refusal)
       http_back_off_succeeded (sign_in->back_off, check->who);
       return caller;
     }
-  g_atomic_int_inc (&sign_in->n_refused);
   *refusal = error ? unavailable : wrong;
   if (!error)
     http_back_off_failed (sign_in->back_off, check->who);
   log_refusal (check, error ? error->message : "no such user, or not that password");
   return NULL;
+}
+
+/* A stranger may still do what nobody may: no refusal. */
+static CairnCaller *
+ask_connection (Check *check)
+{
+  HttpAuthority *authority = check->sign_in->authority;
+  g_autoptr (GError) error = NULL;
+  CairnCaller *caller;
+
+  if (!check->certificates)
+    return http_authority_of_process (authority, &check->process);
+  caller = http_authority_of_certificate (authority, check->certificates, &error);
+  if (!caller)
+    log_refusal (check, error->message);
+  return caller;
 }
 
 /* Everybody who waits gets the outcome. With the end of its pause a request is out of our hands. */
@@ -135,9 +158,8 @@ run_check (HttpTask *task)
   HttpSignIn *sign_in = check->sign_in;
   HttpRefusal refusal = { 0 };
   HttpVerified *verified = NULL;
-  CairnCaller *caller = check->is_password
-                            ? ask_password (check, &refusal)
-                            : http_authority_of_process (sign_in->authority, &check->process);
+  CairnCaller *caller
+      = check->is_password ? ask_password (check, &refusal) : ask_connection (check);
 
   if (caller)
     verified = http_verified_new (caller);
@@ -175,10 +197,30 @@ begin (Check *check, CairnHttpRequest *request)
   return FALSE;
 }
 
+/* What the client has shown in the handshake; NULL = nothing. */
+static GPtrArray *
+certificates_of (const CairnHttpRequest *request)
+{
+  gnutls_session_t session
+      = MHD_get_connection_info (request->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+  unsigned n = 0;
+  const gnutls_datum_t *chain = gnutls_certificate_get_peers (session, &n);
+  GPtrArray *copy;
+
+  if (!chain || n == 0)
+    return NULL;
+  copy = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+  for (unsigned i = 0; i < MIN (n, HTTP_CHAIN_MAX); i++)
+    g_ptr_array_add (copy, g_bytes_new (chain[i].data, chain[i].size));
+  return copy;
+}
+
 static gboolean
 begin_itself (HttpSignIn *sign_in, CairnHttpRequest *request)
 {
   HttpConnection *connection = request->connection;
+  GPtrArray *certificates = NULL;
+  Check *check;
 
   if (connection->itself && g_get_monotonic_time () < connection->itself->until_us)
     {
@@ -186,10 +228,14 @@ begin_itself (HttpSignIn *sign_in, CairnHttpRequest *request)
       return TRUE;
     }
   g_clear_pointer (&connection->itself, http_verified_unref);
-  if (connection->peer_process.uid == (uid_t)-1)
+  if (connection->is_tls && !connection->is_stranger)
+    certificates = certificates_of (request);
+  if (!certificates && connection->peer_process.uid == (uid_t)-1)
     return TRUE;
-  if (begin (check_new (sign_in, request), request))
-    return FALSE;
+  check = check_new (sign_in, request);
+  check->certificates = certificates;
+  if (begin (check, request))
+    return request->is_by_connection = TRUE, FALSE;
   request->refusal = busy;
   return TRUE;
 }
