@@ -158,6 +158,11 @@ test_references (void)
   again = parse (&arena, text->str);
   g_assert_true (cim_path_equal (again, &outer));
   assert_full (again, text->str);
+  /* A namespace with slashes of both kinds is the same when it is written with one. */
+  again = parse (&arena, "S='//S/To/HOST\\\\root:B.Id=\"x\"'");
+  g_string_truncate (text, 0);
+  cim_path_append (text, again);
+  g_assert_true (cim_path_equal (parse (&arena, text->str), again));
   /* Quotes of the other kind need no escape. */
   again = parse (&arena, "A.Right='r',Left='B.Id=\"x\\y\\\\\\\"z\"'");
   g_assert_true (cim_path_equal (again, &a));
@@ -190,6 +195,7 @@ test_refused (void)
     { "\\\\:C", "a server's name" },
     { "\\\\S:C", "a namespace must stand" },
     { ":C", "a namespace must stand" },
+    { "Flag? Yes:C", "character 1: a server or namespace can't be called so" },
     { "root:", "a class's name" },
     { "C.K='\xff'", "isn't UTF-8" },
   };

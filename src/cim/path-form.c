@@ -129,15 +129,15 @@ is_same_server (const char *a, const char *b)
   return !a || !b || g_str_equal (a, ".") || g_str_equal (b, ".") || g_ascii_strcasecmp (a, b) == 0;
 }
 
+/* The slashes between the parts of a namespace are of either kind. */
 static gboolean
 is_same_namespace (const char *a, const char *b)
 {
-  unsigned flag;
-
   if (!a || !b)
     return TRUE;
-  flag = cim_namespace_parse (a);
-  return flag ? flag == cim_namespace_parse (b) : g_ascii_strcasecmp (a, b) == 0;
+  while (*a && g_ascii_tolower (*a == '/' ? '\\' : *a) == g_ascii_tolower (*b == '/' ? '\\' : *b))
+    a++, b++;
+  return *a == *b;
 }
 
 static gboolean

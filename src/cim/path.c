@@ -64,6 +64,16 @@ copy_namespace (CairnArena *arena, const char *text, size_t n)
   return copy;
 }
 
+/* Of servers and namespaces: what has anything else is rather a text that holds a colon. */
+static gboolean
+is_location (const char *text, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    if (!g_ascii_isalnum (text[i]) && !strchr ("\\/_-.", text[i]) && (guchar)text[i] < 0x80)
+      return FALSE;
+  return TRUE;
+}
+
 /* What stands in front of the class, up to the colon. One slash alone in front may be two that a
  * query's quoting has halved, so that what follows tells a server from a namespace. */
 static gboolean
@@ -73,6 +83,8 @@ read_location (Reader *reader, CimPath *path, size_t n, GError **error)
   size_t n_slashes = slashes (reader->at);
   size_t n_first;
 
+  if (!is_location (reader->at, n))
+    return refuse (reader, "a server or namespace can't be called so", error);
   reader->at += n_slashes;
   n_first = strcspn (reader->at, "\\/:");
   if (n_slashes > 1
