@@ -72,8 +72,8 @@ namespaces_equal (const char *a, const char *b, size_t b_length)
   return i == b_length && !a[i];
 }
 
-/* Keys are compared when the header can be read as an object path: clients differ in what they
- * escape. */
+/* Keys are compared when the header has them and can be read as an object path: clients differ in
+ * what they escape. */
 static gboolean
 paths_equal (CimxmlRequest *request, const char *header)
 {
@@ -87,7 +87,7 @@ paths_equal (CimxmlRequest *request, const char *header)
       || (colon[1 + length] != '.' && colon[1 + length] != '=' && colon[1 + length]))
     return FALSE;
   if (!colon[1 + length])
-    return request->path->n_keys == 0;
+    return TRUE;
   said = cim_path_parse (&request->document->arena, colon + 1, NULL);
   return !said || cim_path_equal (said, request->path);
 }
@@ -101,8 +101,8 @@ check_headers (CimxmlRequest *request, char **detail)
 
   if (!method || g_ascii_strcasecmp (decode (arena, method), request->name) != 0)
     {
-      *detail = g_strdup_printf ("header CIMMethod is %s, but the message calls '%s'",
-                                 method ? "another" : "missing", request->name);
+      *detail = g_strdup_printf ("header CIMMethod isn't '%.64s', which the message calls",
+                                 request->name);
       return &header_mismatch;
     }
   if (object)
@@ -111,8 +111,7 @@ check_headers (CimxmlRequest *request, char **detail)
       && (request->is_extrinsic ? paths_equal (request, object)
                                 : namespaces_equal (request->namespace_, object, strlen (object))))
     return NULL;
-  *detail = g_strdup_printf ("header CIMObject is %s: it names the object of the message",
-                             object ? "another's" : "missing");
+  *detail = g_strdup ("header CIMObject doesn't name the object that the message does");
   return &header_mismatch;
 }
 
