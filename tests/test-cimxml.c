@@ -216,6 +216,21 @@ answer_to (Fixture *fixture, const char *request)
                           spreaded);
 }
 
+/* Tells the first line that differs. */
+static void
+assert_same (const char *name, const char *have, const char *expected)
+{
+  g_auto (GStrv) left = g_strsplit (have, "\n", -1);
+  g_auto (GStrv) right = g_strsplit (expected, "\n", -1);
+  guint i = 0;
+
+  if (g_str_equal (have, expected))
+    return;
+  while (left[i] && right[i] && g_str_equal (left[i], right[i]))
+    i++;
+  g_error ("%s:%u: have '%s', expected '%s'", name, i + 1, left[i], right[i]);
+}
+
 static void
 test_conversation (Fixture *fixture, gconstpointer data)
 {
@@ -242,7 +257,7 @@ test_conversation (Fixture *fixture, gconstpointer data)
   if (g_getenv ("CAIRN_REGENERATE"))
     g_assert_true (g_file_set_contents (path, now_joined, -1, NULL));
   else
-    g_assert_cmpstr (now_joined, ==, content);
+    assert_same (data, now_joined, content);
 }
 
 static int
