@@ -31,7 +31,7 @@ cimxml_answer_refusal (CairnHttpRequest *http, const CimxmlRefusal *refusal, con
 
   cairn_http_answer_add_header (answer, "CIMError", refusal->cim_error);
   if (detail)
-    cairn_http_answer_add_header (answer, "X-Cairn-Message", detail);
+    cairn_http_answer_set_message (answer, detail);
   cairn_http_request_answer (http, answer);
 }
 
@@ -115,7 +115,7 @@ add_headers (CairnHttpAnswer *answer, const CimxmlRequest *request)
   char name[32];
 
   if (request->message)
-    cairn_http_answer_add_header (answer, "X-Cairn-Message", request->message);
+    cairn_http_answer_set_message (answer, request->message);
   if (!request->man)
     {
       cairn_http_answer_add_header (answer, "CIMOperation", "MethodResponse");

@@ -19,6 +19,7 @@ struct CairnHttpAnswer
   guint status;
   const char *content_type;
   GString *body;
+  char *message; /* for the log; or NULL */
   guint n_headers;
   Header headers[HEADERS_MAX];
   CairnHttpMoreFunc more;
@@ -68,6 +69,19 @@ cairn_http_answer_add_header (CairnHttpAnswer *answer, const char *name, const c
 }
 
 void
+cairn_http_answer_set_message (CairnHttpAnswer *answer, const char *message)
+{
+  cairn_http_answer_add_header (answer, "X-Cairn-Message", message);
+  answer->message = g_strdup (message);
+}
+
+const char *
+http_answer_message (const CairnHttpAnswer *answer)
+{
+  return answer->message;
+}
+
+void
 cairn_http_answer_set_more (CairnHttpAnswer *answer, CairnHttpMoreFunc more, gpointer user,
                             GDestroyNotify free_user)
 {
@@ -105,6 +119,7 @@ http_answer_take (CairnHttpAnswer *answer, struct MHD_Connection *mhd, HttpWorke
       g_free (answer->headers[i].value);
     }
   *out_status = answer->status;
+  g_free (answer->message);
   g_free (answer);
   return response;
 }

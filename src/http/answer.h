@@ -12,6 +12,9 @@
 struct MHD_Response *http_answer_take (CairnHttpAnswer *answer, struct MHD_Connection *mhd,
                                        HttpWorkers *work, const gint *is_cut, guint *out_status);
 
+/* For the log; NULL. */
+const char *http_answer_message (const CairnHttpAnswer *answer);
+
 /* A sentence as an answer. */
 CairnHttpAnswer *http_answer_new_sentence (guint status, const char *text);
 

@@ -37,6 +37,10 @@ CairnHttpAnswer *cairn_http_answer_new (guint status, const char *content_type, 
 /* One more header. NAME is static; VALUE is copied, with what a header can't hold as '?'. */
 void cairn_http_answer_add_header (CairnHttpAnswer *answer, const char *name, const char *value);
 
+/* Why a request has failed, in a sentence that the body may have no place for: the header
+ * X-Cairn-Message, and a line of the log. Once. */
+void cairn_http_answer_set_message (CairnHttpAnswer *answer, const char *message);
+
 /* The body is followed by what MORE gives, piece by piece (chunked), until it gives FALSE, with or
  * without a last piece in OUT; *FAILED ends the connection, so that the client sees that it is
  * cut off. MORE runs where it may block. USER is freed at the end, however that comes. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "http/answer.h"
+#include "http/log.h"
 #include "http/server.h"
 
 #define REALM               "Basic realm=\"cairn\""
@@ -58,11 +59,25 @@ cairn_http_request_peer (const CairnHttpRequest *request)
   return request->connection->peer;
 }
 
+static void
+log_failure (const CairnHttpRequest *request, const CairnHttpAnswer *answer)
+{
+  const char *message = http_answer_message (answer);
+  g_autofree char *clean = NULL;
+
+  if (!message)
+    return;
+  clean = http_log_escape (cairn_http_request_caller (request)->name);
+  http_log (LOG_NOTICE, cairn_http_request_id (request), "user '%s' from %s: %s", clean,
+            cairn_http_request_peer (request), message);
+}
+
 void
 cairn_http_request_answer (CairnHttpRequest *request, CairnHttpAnswer *answer)
 {
   CairnHttp *http = request->connection->http;
 
+  log_failure (request, answer);
   request->response
       = http_answer_take (answer, request->mhd, http->work, &http->is_cut, &request->status);
   if (g_atomic_int_get (&http->is_ending) || request->must_close)

@@ -31,7 +31,7 @@ answer (CairnHttpRequest *request, WsmanExchange *exchange)
                                g_steal_pointer (&exchange->out));
 
   if (exchange->message)
-    cairn_http_answer_add_header (http, "X-Cairn-Message", exchange->message);
+    cairn_http_answer_set_message (http, exchange->message);
   wsman_exchange_free (exchange);
   cairn_http_request_answer (request, http);
 }
