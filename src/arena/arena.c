@@ -18,10 +18,8 @@ struct CairnArenaBlock
 };
 
 static void
-add_block (CairnArena *arena, size_t n)
+add_block (CairnArena *arena, size_t size)
 {
-  size_t wanted = CLAMP (arena->total_bytes, FIRST_BYTES, MOST_BYTES);
-  size_t size = MAX (n, wanted - sizeof (CairnArenaBlock));
   CairnArenaBlock *block = g_malloc (sizeof *block + size);
 
   block->next = arena->blocks;
@@ -29,6 +27,21 @@ add_block (CairnArena *arena, size_t n)
   arena->free = block->bytes;
   arena->left_bytes = size;
   arena->total_bytes += sizeof *block + size;
+}
+
+static void
+grow (CairnArena *arena, size_t n)
+{
+  size_t wanted = CLAMP (arena->total_bytes, FIRST_BYTES, MOST_BYTES);
+
+  add_block (arena, MAX (n, wanted - sizeof (CairnArenaBlock)));
+}
+
+void
+cairn_arena_reserve (CairnArena *arena, size_t n)
+{
+  if (arena->left_bytes < n)
+    add_block (arena, n);
 }
 
 /* N bytes at the next multiple of ALIGNMENT; not zeroed. */
@@ -40,7 +53,7 @@ take (CairnArena *arena, size_t n, size_t alignment)
 
   if (arena->left_bytes < gap || arena->left_bytes - gap < n)
     {
-      add_block (arena, n);
+      grow (arena, n);
       gap = 0;
     }
   taken = arena->free + gap;

@@ -20,6 +20,11 @@ typedef struct
   size_t total_bytes; /* of all blocks */
 } CairnArena;
 
+/* Makes room for N more bytes in one block of just that size: for what is kept long, and many
+ * times.
+ */
+void cairn_arena_reserve (CairnArena *arena, size_t n);
+
 /* N bytes, zeroed, aligned for any type. Never NULL: sizes from outside are checked by the caller.
  */
 void *cairn_arena_alloc (CairnArena *arena, size_t n);

@@ -2,11 +2,8 @@
 /* Instances of reference points kept within a bound, each with the ones that follow it. */
 #include "provider/shelf.h"
 
-/* An InstanceID's length at most (hyperv-api: MaxLen 256); longer ones aren't any. */
-#define ID_BYTES_MAX 257
-
-/* What an entry takes beside its instance: itself, its key, and its place in the table. */
-#define ENTRY_BYTES (sizeof (Entry) + 96 + 40)
+/* What an entry takes beside its instance: itself, its place in the table, what malloc adds. */
+#define ENTRY_BYTES (sizeof (Entry) + 40 + 48)
 
 enum
 {
@@ -18,7 +15,6 @@ enum
 typedef struct Entry
 {
   CimInstance *instance; /* a reference */
-  char *key;
   gsize bytes;
   GList link;        /* in shelf->entries */
   gboolean was_used; /* since it was looked at for being dropped */
@@ -29,10 +25,26 @@ typedef struct Entry
 struct CairnShelf
 {
   gsize bytes, bytes_max;
-  GHashTable *by_id;  /* Entry.key -> Entry */
+  GHashTable *by_id;  /* its instance's InstanceID, letter case ignored -> Entry */
   GHashTable *firsts; /* lower-case VM GUID, "" = all -> Entry: where that row begins */
   GQueue entries;     /* oldest at the tail; it goes first, unless it was used meanwhile */
 };
+
+static guint
+hash_id (gconstpointer id)
+{
+  guint hash = 5381;
+
+  for (const char *p = id; *p; p++)
+    hash = hash * 33 + (guchar)g_ascii_tolower (*p);
+  return hash;
+}
+
+static gboolean
+is_same_id (gconstpointer a, gconstpointer b)
+{
+  return g_ascii_strcasecmp (a, b) == 0;
+}
 
 CairnShelf *
 cairn_shelf_new (gsize bytes_max)
@@ -40,7 +52,7 @@ cairn_shelf_new (gsize bytes_max)
   CairnShelf *shelf = g_new0 (CairnShelf, 1);
 
   shelf->bytes_max = bytes_max;
-  shelf->by_id = g_hash_table_new (g_str_hash, g_str_equal);
+  shelf->by_id = g_hash_table_new (hash_id, is_same_id);
   shelf->firsts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_queue_init (&shelf->entries);
   return shelf;
@@ -58,7 +70,6 @@ cairn_shelf_clear (CairnShelf *shelf)
       Entry *entry = link->data;
 
       cim_instance_unref (entry->instance);
-      g_free (entry->key);
       g_free (entry);
     }
   shelf->bytes = 0;
@@ -82,27 +93,21 @@ cairn_shelf_bytes (const CairnShelf *shelf)
 }
 
 static const char *
+id_of (const Entry *entry)
+{
+  return cim_instance_text (entry->instance, "InstanceID");
+}
+
+static const char *
 vm_of (const Entry *entry)
 {
   return cim_instance_text (entry->instance, "VirtualSystemIdentifier");
 }
 
-static Entry *
-find (CairnShelf *shelf, const char *instance_id)
-{
-  char key[ID_BYTES_MAX];
-  size_t n = 0;
-
-  for (; instance_id[n] && n < sizeof key - 1; n++)
-    key[n] = g_ascii_tolower (instance_id[n]);
-  key[n] = '\0';
-  return instance_id[n] ? NULL : g_hash_table_lookup (shelf->by_id, key);
-}
-
 CimInstance *
 cairn_shelf_find (CairnShelf *shelf, const char *instance_id)
 {
-  Entry *entry = find (shelf, instance_id);
+  Entry *entry = g_hash_table_lookup (shelf->by_id, instance_id);
 
   if (!entry)
     return NULL;
@@ -131,7 +136,7 @@ set_first (CairnShelf *shelf, const char *vm_guid, Entry *entry)
 static Entry *
 find_in_row (CairnShelf *shelf, const char *vm_guid, const char *instance_id)
 {
-  Entry *entry = find (shelf, instance_id);
+  Entry *entry = g_hash_table_lookup (shelf->by_id, instance_id);
 
   return entry && (!vm_guid || g_ascii_strcasecmp (vm_of (entry), vm_guid) == 0) ? entry : NULL;
 }
@@ -192,10 +197,9 @@ drop (CairnShelf *shelf, Entry *entry)
 {
   untie (shelf, entry);
   g_queue_unlink (&shelf->entries, &entry->link);
-  g_hash_table_remove (shelf->by_id, entry->key);
+  g_hash_table_remove (shelf->by_id, id_of (entry));
   shelf->bytes -= entry->bytes;
   cim_instance_unref (entry->instance);
-  g_free (entry->key);
   g_free (entry);
 }
 
@@ -222,19 +226,18 @@ static Entry *
 add (CairnShelf *shelf, CimInstance *instance)
 {
   const char *id = cim_instance_text (instance, "InstanceID");
-  Entry *entry = find (shelf, id);
+  Entry *entry = g_hash_table_lookup (shelf->by_id, id);
 
   if (entry)
     return entry;
   entry = g_new0 (Entry, 1);
   entry->instance = cim_instance_ref (instance);
-  entry->key = g_ascii_strdown (id, -1);
   entry->bytes = ENTRY_BYTES + sizeof *instance
                  + instance->class->n_properties * sizeof instance->values[0]
                  + instance->arena.total_bytes;
   entry->link.data = entry;
   g_queue_push_head_link (&shelf->entries, &entry->link);
-  g_hash_table_insert (shelf->by_id, entry->key, entry);
+  g_hash_table_insert (shelf->by_id, (gpointer)id_of (entry), entry);
   shelf->bytes += entry->bytes;
   return entry;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* shelf.h: instances of reference points kept within a bound, each with the ones that follow it.
  *
- *   by id:   lower-case InstanceID -> entry
+ *   by id:   InstanceID -> entry
  *   rows:    all points, or one VM's, by InstanceID:  first -> entry -> entry ... -> end
  *
  * A row is known in pieces: an entry knows its successor when both came in one page of the store.
