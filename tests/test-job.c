@@ -10,6 +10,8 @@
 #include "store-samples.h"
 
 #define PATIENCE_US (20 * G_USEC_PER_SEC)
+#define BUDGET_MS   50
+#define AMPLE_MS    20000 /* on a host that is busy with other tests */
 
 typedef struct
 {
@@ -68,7 +70,7 @@ set_up (Fixture *f, gconstpointer unused)
 {
   f->dir = make_temporary_directory ();
   f->uri = g_strdup_printf ("sqlite:%s/cairn.db", f->dir);
-  f->jobs = open_jobs (f, 100);
+  f->jobs = open_jobs (f, BUDGET_MS);
 }
 
 static void
@@ -204,6 +206,7 @@ test_within_budget (Fixture *f, gconstpointer unused)
   g_autoptr (CairnJobRecord) record = NULL, none = NULL;
   g_autoptr (GError) error = NULL;
 
+  cairn_jobs_set_synchronous_ms (f->jobs, AMPLE_MS);
   g_assert_cmpint (order (f, &good, &record, &error), ==, CAIRN_JOB_OUTCOME_DONE);
   assert_elements (record, 2);
   g_assert_cmpstr (good.owner, ==, "eve");
@@ -356,7 +359,7 @@ test_killed (Fixture *f, gconstpointer unused)
       const CairnJobRecord *export, *import;
       gboolean is_first;
 
-      f->jobs = open_jobs (f, 100);
+      f->jobs = open_jobs (f, BUDGET_MS);
       all = cairn_jobs_list (f->jobs);
       g_assert_cmpuint (all->len, ==, 2);
       is_first = ((CairnJobRecord *)all->pdata[0])->type == CAIRN_JOB_EXPORT_POINT;
@@ -391,7 +394,7 @@ test_grace (Fixture *f, gconstpointer unused)
 
   cairn_jobs_free (f->jobs, 10000);
   g_thread_join (thread);
-  f->jobs = open_jobs (f, 100);
+  f->jobs = open_jobs (f, BUDGET_MS);
   ended = cairn_jobs_get (f->jobs, born->id);
   g_assert_cmpint (ended->state, ==, CAIRN_JOB_COMPLETED);
   g_free (method.owner);
@@ -407,7 +410,7 @@ test_no_grace (Fixture *f, gconstpointer unused)
   cairn_jobs_free (f->jobs, 20);
   g_assert_cmpint (g_get_monotonic_time () - begin, <, G_USEC_PER_SEC);
   f->n_back++; /* the service that is still at work */
-  f->jobs = open_jobs (f, 100);
+  f->jobs = open_jobs (f, BUDGET_MS);
   ended = cairn_jobs_get (f->jobs, born->id);
   g_assert_cmpint (ended->state, ==, CAIRN_JOB_EXCEPTION);
 }
@@ -447,7 +450,7 @@ test_retention (Fixture *f, gconstpointer unused)
   g_assert_cmpint (running->state, ==, CAIRN_JOB_RUNNING);
   g_atomic_int_set (&slow.waits, FALSE);
   cairn_jobs_free (f->jobs, 10000);
-  f->jobs = open_jobs (f, 100);
+  f->jobs = open_jobs (f, BUDGET_MS);
   g_free (quick.owner);
   g_free (slow.owner);
 }
@@ -459,10 +462,11 @@ test_broken_service (Fixture *f, gconstpointer unused)
   g_autoptr (CairnJobRecord) record = NULL;
   g_autoptr (GError) error = NULL;
 
+  cairn_jobs_set_synchronous_ms (f->jobs, AMPLE_MS);
   g_assert_cmpint (order (f, &away, &record, &error), ==, CAIRN_JOB_OUTCOME_FAILED);
   cairn_jobs_free (f->jobs, 10000);
   g_assert_cmpint (f->n_broken, ==, 1);
-  f->jobs = open_jobs (f, 100);
+  f->jobs = open_jobs (f, BUDGET_MS);
   g_free (away.owner);
 }
 
@@ -492,7 +496,7 @@ test_many (Fixture *f, gconstpointer unused)
   GThread *threads[12];
   CairnJobCounts counts = { 0 };
 
-  cairn_jobs_set_synchronous_ms (f->jobs, 20000);
+  cairn_jobs_set_synchronous_ms (f->jobs, AMPLE_MS);
   for (size_t i = 0; i < G_N_ELEMENTS (threads); i++)
     threads[i] = g_thread_new ("client", order_many, f);
   for (size_t i = 0; i < G_N_ELEMENTS (threads); i++)

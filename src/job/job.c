@@ -221,13 +221,19 @@ give_back (CairnJobs *jobs, CairnService *service, gboolean is_broken)
   end_use (jobs);
 }
 
+static guint
+code_of (const CairnJob *job, const GError *error)
+{
+  if (!error)
+    return 0;
+  return job->order.error_code ? job->order.error_code (error) : (guint)error->code;
+}
+
 static void
 note_failure (CairnJob *job, GError *error)
 {
   CairnJobRecord *record = job->record;
-  guint (*error_code) (const GError *) = job->order.error_code;
 
-  record->error_code = error_code ? error_code (error) : (guint)error->code;
   record->error = g_strdup (error->message);
   record->state
       = g_atomic_int_get (&job->is_cancelled) ? CAIRN_JOB_TERMINATED : CAIRN_JOB_EXCEPTION;
@@ -251,9 +257,13 @@ end (CairnJob *job, GError *error)
 {
   CairnJobs *jobs = job->jobs;
   CairnJobRecord *record = job->record;
+  guint error_code = code_of (job, error);
   gboolean is_job;
 
+  /* Before whoever waits may go on. */
+  release_order (job);
   g_mutex_lock (&jobs->lock);
+  record->error_code = error_code;
   record->percent = error ? (guint)g_atomic_int_get (&job->percent) : 100;
   record->is_cancellable = FALSE;
   record->end_ms = record->changed_ms = cairn_jobs_now_ms ();
@@ -265,7 +275,6 @@ end (CairnJob *job, GError *error)
   is_job = job->is_job;
   g_cond_broadcast (&job->changed);
   g_mutex_unlock (&jobs->lock);
-  release_order (job);
   if (!is_job)
     return;
   cairn_archive_keep (job);

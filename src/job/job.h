@@ -129,7 +129,7 @@ typedef struct
   gboolean (*run) (CairnJob *job, CairnService *service, gpointer user, GError **error);
   guint (*error_code) (const GError *error); /* the method's own table */
   gboolean always_a_job;                     /* whatever the budget */
-  gpointer user; /* freed once the job has ended, which may be after cairn_jobs_run */
+  gpointer user; /* freed before the end is told, which may be after cairn_jobs_run */
   GDestroyNotify free_user;
   const CairnCaller *caller; /* copied */
 } CairnJobOrder;

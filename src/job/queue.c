@@ -72,6 +72,21 @@ next_job (CairnJobs *jobs)
   return NULL;
 }
 
+static gpointer work (gpointer opaque);
+
+static void
+add_thread (CairnJobs *jobs)
+{
+  GThread *thread = NULL;
+
+  if (!jobs->is_stopping && jobs->threads->len < jobs->options.n_threads)
+    thread = g_thread_try_new ("job", work, jobs, NULL);
+  if (!thread)
+    return;
+  cairn_jobs_ref (jobs);
+  g_ptr_array_add (jobs->threads, thread);
+}
+
 static gpointer
 work (gpointer opaque)
 {
@@ -82,6 +97,9 @@ work (gpointer opaque)
   while ((job = next_job (jobs)))
     {
       jobs->n_busy++;
+      /* Somebody should be there to forget in time what is kept. */
+      if (jobs->n_idle == 0)
+        add_thread (jobs);
       g_mutex_unlock (&jobs->lock);
       cairn_job_work (job);
       cairn_job_unref (job);
@@ -91,17 +109,6 @@ work (gpointer opaque)
     }
   g_mutex_unlock (&jobs->lock);
   return NULL;
-}
-
-static void
-add_thread (CairnJobs *jobs)
-{
-  GThread *thread = g_thread_try_new ("job", work, jobs, NULL);
-
-  if (!thread)
-    return;
-  cairn_jobs_ref (jobs);
-  g_ptr_array_add (jobs->threads, thread);
 }
 
 CairnJobs *
@@ -216,8 +223,7 @@ enqueue (CairnJobs *jobs, CairnJob *job, GError **error)
   else
     {
       g_queue_push_tail (&jobs->queue, cairn_job_ref (job));
-      if (jobs->n_idle < g_queue_get_length (&jobs->queue)
-          && jobs->threads->len < jobs->options.n_threads)
+      if (jobs->n_idle < g_queue_get_length (&jobs->queue))
         add_thread (jobs);
       g_cond_signal (&jobs->work);
       return TRUE;
