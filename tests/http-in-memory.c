@@ -85,6 +85,12 @@ cairn_http_answer_add_header (CairnHttpAnswer *answer, const char *name, const c
 }
 
 void
+cairn_http_answer_set_message (CairnHttpAnswer *answer, const char *message)
+{
+  cairn_http_answer_add_header (answer, "X-Cairn-Message", message);
+}
+
+void
 cairn_http_answer_set_more (CairnHttpAnswer *answer, CairnHttpMoreFunc more, gpointer user,
                             GDestroyNotify free_user)
 {

@@ -4,7 +4,12 @@
 
 #include <cairn/error.h>
 
-G_DEFINE_QUARK (cim - error - quark, cim_error)
+/* Not G_DEFINE_QUARK, whose argument clang-format takes for a subtraction. */
+GQuark
+cim_error_quark (void)
+{
+  return g_quark_from_static_string ("cim-error-quark");
+}
 
 static const struct
 {

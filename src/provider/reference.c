@@ -34,12 +34,15 @@ key_of (CimCall *call, const CimInstance *in, const char *name, const char *clas
   if (!path)
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
                  "%s is missing; give a reference to an instance of %s", name, class_name);
-  else if (g_ascii_strcasecmp (path->class_name, class_name) != 0
-           || (path->namespace_ && cim_namespace_parse (path->namespace_) != CIM_IN_VIRTUALIZATION))
-    g_set_error (
-        error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
-        "%s refers to an object of class %.100s; give one of %s in " CIM_NAMESPACE_VIRTUALIZATION,
-        name, path->class_name, class_name);
+  else if (path->namespace_ && cim_namespace_parse (path->namespace_) != CIM_IN_VIRTUALIZATION)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+                 "%s refers to an object in namespace '%.100s'; give one of %s "
+                 "in " CIM_NAMESPACE_VIRTUALIZATION,
+                 name, path->namespace_, class_name);
+  else if (g_ascii_strcasecmp (path->class_name, class_name) != 0)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+                 "%s refers to an object of class %.100s; give one of %s", name, path->class_name,
+                 class_name);
   else if (path->server && !g_str_equal (path->server, ".")
            && g_ascii_strcasecmp (path->server, "localhost") != 0
            && g_ascii_strcasecmp (path->server, server) != 0)
