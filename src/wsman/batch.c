@@ -19,7 +19,10 @@ typedef struct
   const WsmanBatch *batch;
   CimContext *context;
   WsmanPresentation presentation;
-  size_t limit, message_limit;
+  gsize start;      /* of the items in OUT */
+  size_t limit;     /* of OUT, with the items the client may want */
+  size_t one_limit; /* the same for an item that comes alone */
+  size_t message_limit;
   GString *out;
   guint n;            /* items appended */
   GPtrArray *waiting; /* texts of those that didn't fit */
@@ -78,7 +81,7 @@ settle_item (Filling *filling, gsize start)
 {
   GString *out = filling->out;
 
-  if (out->len <= filling->limit && filling->waiting->len == 0)
+  if (out->len <= (filling->n ? filling->limit : filling->one_limit) && filling->waiting->len == 0)
     {
       filling->n++;
       return;
@@ -110,7 +113,7 @@ append_waiting (Filling *filling)
 static guint
 estimate (const Filling *filling)
 {
-  size_t each = filling->n ? filling->out->len / filling->n : ITEM_BYTES_GUESS;
+  size_t each = filling->n ? (filling->out->len - filling->start) / filling->n : ITEM_BYTES_GUESS;
   size_t room = filling->limit - MIN (filling->out->len, filling->limit);
 
   return (guint)CLAMP (room / MAX (each, 1), 1, filling->batch->max_elements - filling->n);
@@ -162,19 +165,32 @@ fail_size (const Filling *filling, GError **error)
   return FALSE;
 }
 
+/* The bytes that OUT may have in the end, within LIMIT. */
+static size_t
+limit_out (const WsmanBatch *batch, const GString *out, size_t limit)
+{
+  size_t room = limit - MIN (limit, WSMAN_CLOSING_BYTES);
+
+  return batch->max_characters < room - MIN (room, out->len) ? out->len + batch->max_characters
+                                                             : room;
+}
+
 gboolean
 wsman_batch_fill (const WsmanBatch *batch, CimContext *context, CimCall *call, size_t limit,
-                  size_t message_limit, GString *out, gboolean *has_ended, GError **error)
+                  GString *out, gboolean *has_ended, GError **error)
 {
   g_autoptr (GPtrArray) waiting = g_ptr_array_new_with_free_func (g_free);
-  Filling filling = { batch,
-                      context,
-                      wsman_presentation_of (context),
-                      MIN (limit, batch->max_characters),
-                      MIN (message_limit, batch->max_characters),
-                      out,
-                      0,
-                      waiting };
+  Filling filling = {
+    .batch = batch,
+    .context = context,
+    .presentation = wsman_presentation_of (context),
+    .start = out->len,
+    .limit = limit_out (batch, out, MIN (limit, WSMAN_ANSWER_BYTES_MAX)),
+    .one_limit = limit_out (batch, out, limit),
+    .message_limit = MIN (limit, batch->max_characters),
+    .out = out,
+    .waiting = waiting,
+  };
   gboolean is_at_end = (context->flags & ENDED) != 0, is_late = FALSE, ok = TRUE;
 
   if (batch->max_time_ms > 0)

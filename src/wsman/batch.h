@@ -6,8 +6,12 @@
 #include "wsman/envelope.h"
 #include "wsman/presentation.h"
 
-/* However much a client would take: the answer is made in memory. */
-#define WSMAN_ITEMS_BYTES_MAX (2u << 20)
+/* However much a client would take: the answer is made in memory. An item that is larger comes
+ * alone. */
+#define WSMAN_ANSWER_BYTES_MAX (1u << 20)
+
+/* What stands in an answer behind the items, and is put before them. */
+#define WSMAN_CLOSING_BYTES 512u
 
 /* More than these are never quick, though each is. */
 #define WSMAN_QUICK_ELEMENTS 32u
@@ -26,12 +30,11 @@ typedef struct
 gboolean wsman_batch_read (CairnXmlDocument *document, const CairnXmlNode *body, const char *ns,
                            WsmanBatch *batch, GError **error);
 
-/* Appends items to OUT, at most LIMIT bytes (MESSAGE_LIMIT is what the client calls it), until
+/* Appends items to OUT, which becomes at most LIMIT bytes (with what comes behind them), until
  * there are as many as wanted, or time is over. What doesn't fit waits in the context. *HAS_ENDED:
  * there are no more. EncodingLimit: one alone is too large; it waits all the same. TimedOut: none
  * came in time. */
 gboolean wsman_batch_fill (const WsmanBatch *batch, CimContext *context, CimCall *call,
-                           size_t limit, size_t message_limit, GString *out, gboolean *has_ended,
-                           GError **error);
+                           size_t limit, GString *out, gboolean *has_ended, GError **error);
 
 #endif

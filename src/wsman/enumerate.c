@@ -10,9 +10,6 @@
 
 #define RESPONSE WSMAN_NS_ENUMERATION "/EnumerateResponse"
 
-/* What stands in the answer besides the items. */
-#define CLOSING_BYTES 512u
-
 static gboolean
 read_mode (CairnXmlDocument *document, const CairnXmlNode *body, WsmanMode *mode, GError **error)
 {
@@ -128,52 +125,58 @@ prepare (WsmanExchange *exchange, GError **error)
   return TRUE;
 }
 
-/* The context goes to the contexts, or, when nothing is left, to its end. */
+/* The context goes to the contexts, or, when nothing is left, to its end. It stands at PLACE,
+ * before the items. */
 static void
-append_context (WsmanExchange *exchange, gboolean has_ended)
+insert_context (WsmanExchange *exchange, gsize place, gboolean has_ended)
 {
+  g_autoptr (GString) element = g_string_new (NULL);
   char id[37];
 
   if (exchange->wants_expires)
-    g_string_append_printf (exchange->out, "<n:Expires>PT%uS</n:Expires>",
-                            exchange->context->idle_s);
+    g_string_append_printf (element, "<n:Expires>PT%uS</n:Expires>", exchange->context->idle_s);
   if (has_ended)
     {
-      wsman_append (exchange->out, "<n:EnumerationContext/>");
+      wsman_append (element, "<n:EnumerationContext/>");
       wsman_exchange_end_context (exchange);
-      return;
     }
-  cim_contexts_add (exchange->server->contexts, exchange->call.caller,
-                    g_steal_pointer (&exchange->context), id);
-  g_string_append_printf (exchange->out, "<n:EnumerationContext>uuid:%s</n:EnumerationContext>",
-                          id);
+  else
+    {
+      cim_contexts_add (exchange->server->contexts, exchange->call.caller,
+                        g_steal_pointer (&exchange->context), id);
+      g_string_append_printf (element, "<n:EnumerationContext>uuid:%s</n:EnumerationContext>", id);
+    }
+  g_string_insert_len (exchange->out, (gssize)place, element->str, (gssize)element->len);
+}
+
+static gboolean
+append_items (WsmanExchange *exchange, gboolean *has_ended, GError **error)
+{
+  GString *out = exchange->out;
+
+  wsman_append (out, "<w:Items>");
+  if (!wsman_batch_fill (&exchange->batch, exchange->context, &exchange->call,
+                         wsman_exchange_limit (exchange), out, has_ended, error))
+    return FALSE;
+  wsman_append (out, "</w:Items>");
+  if (*has_ended)
+    wsman_append (out, "<w:EndOfSequence/>");
+  return TRUE;
 }
 
 static gboolean
 run (WsmanExchange *exchange, GError **error)
 {
-  g_autoptr (GString) items = g_string_new (NULL);
-  size_t message_limit = wsman_exchange_limit (exchange);
   GString *out = exchange->out;
   gboolean has_ended = FALSE;
+  gsize place;
 
   wsman_answer_begin (out, RESPONSE, exchange->envelope.message_id);
   wsman_append (out, "<n:EnumerateResponse>");
-  if (exchange->is_optimized
-      && !wsman_batch_fill (&exchange->batch, exchange->context, &exchange->call,
-                            MIN (message_limit - MIN (message_limit, out->len + CLOSING_BYTES),
-                                 WSMAN_ITEMS_BYTES_MAX),
-                            message_limit, items, &has_ended, error))
+  place = out->len;
+  if (exchange->is_optimized && !append_items (exchange, &has_ended, error))
     return FALSE;
-  append_context (exchange, has_ended);
-  if (exchange->is_optimized)
-    {
-      wsman_append (out, "<w:Items>");
-      g_string_append_len (out, items->str, (gssize)items->len);
-      wsman_append (out, "</w:Items>");
-      if (has_ended)
-        wsman_append (out, "<w:EndOfSequence/>");
-    }
+  insert_context (exchange, place, has_ended);
   wsman_append (out, "</n:EnumerateResponse>");
   wsman_answer_end (out);
   return TRUE;

@@ -9,9 +9,6 @@
 
 #define RESPONSE WSMAN_NS_ENUMERATION "/PullResponse"
 
-/* What stands in the answer besides the items. */
-#define CLOSING_BYTES 512u
-
 static gboolean
 take_context (WsmanExchange *exchange, const char *element, GError **error)
 {
@@ -67,29 +64,35 @@ fail_pull (WsmanExchange *exchange, const GError *error)
   return FALSE;
 }
 
+/* The context stands before the items, but whether there is one is known after them. */
+static void
+insert_context (GString *out, gsize place, const char *id)
+{
+  g_autofree char *element
+      = g_strdup_printf ("<n:EnumerationContext>uuid:%s</n:EnumerationContext>", id);
+
+  g_string_insert (out, (gssize)place, element);
+}
+
 static gboolean
 run_pull (WsmanExchange *exchange, GError **error)
 {
-  g_autoptr (GString) items = g_string_new (NULL);
-  size_t message_limit = wsman_exchange_limit (exchange);
   GString *out = exchange->out;
   gboolean has_ended;
+  gsize place;
 
   wsman_answer_begin (out, RESPONSE, exchange->envelope.message_id);
   wsman_append (out, "<n:PullResponse>");
-  if (!wsman_batch_fill (&exchange->batch, exchange->context, &exchange->call,
-                         MIN (message_limit - MIN (message_limit, out->len + CLOSING_BYTES),
-                              WSMAN_ITEMS_BYTES_MAX),
-                         message_limit, items, &has_ended, error))
-    return fail_pull (exchange, *error);
-  if (!has_ended)
-    g_string_append_printf (out, "<n:EnumerationContext>uuid:%s</n:EnumerationContext>",
-                            exchange->context_id);
+  place = out->len;
   wsman_append (out, "<n:Items>");
-  g_string_append_len (out, items->str, (gssize)items->len);
+  if (!wsman_batch_fill (&exchange->batch, exchange->context, &exchange->call,
+                         wsman_exchange_limit (exchange), out, &has_ended, error))
+    return fail_pull (exchange, *error);
   wsman_append (out, "</n:Items>");
   if (has_ended)
     wsman_append (out, "<n:EndOfSequence/>");
+  else
+    insert_context (out, place, exchange->context_id);
   wsman_append (out, "</n:PullResponse>");
   wsman_answer_end (out);
   if (has_ended)
