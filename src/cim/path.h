@@ -3,7 +3,9 @@
  *
  * Written "\\SERVER\root\virtualization\v2:Class.Key="value",Key2="value"", server and namespace
  * optional, values in ' or ", with backslashes doubled (or not: L5, B1 of the known clients). A
- * singleton is "Class=@". Parsed ones keep what was said and judge nothing: the broker does.
+ * singleton is "Class=@", which has no keys. Parsed ones keep what was said and judge nothing: the
+ * broker does. A value in quotes that reads as a path itself, with named keys or a server, is a
+ * reference: no class of ours has identifiers like that.
  * Source: WMI object paths, Microsoft's "Describing the Location of a WMI Object".
  */
 #ifndef CIM_PATH_H

@@ -2,14 +2,15 @@
 /* query.h: WQL: SELECT, ASSOCIATORS OF, REFERENCES OF.
  *
  * Keywords, names and the comparison of strings don't mind letter case. NULL compares as in WMI:
- * any comparison with a NULL property is false except IS NULL, `= NULL`, and their opposites. A
- * property that the class hasn't is INVALID_QUERY. Strings escape with a backslash; one in front of
- * anything but a quote or a backslash is itself (clients send InstanceIDs both doubled and not),
- * and
- * `=` on strings takes "a\b" and "a\\b" for the same.
- * Depth, length and the work of LIKE are limited.
- * Source: Microsoft's WQL documentation; what clients send: ../reference texts of hyperv-wire
- * section 5.
+ * any comparison with a NULL property is false except IS NULL, `= NULL`, and their opposites; NOT
+ * of it is true. A property that the class hasn't is INVALID_QUERY. Strings escape with a
+ * backslash; one in front of anything but a quote or a backslash is itself (clients send
+ * InstanceIDs both doubled and not), and `=` on strings takes "a\b" and "a\\b" for the same
+ * (text.h). wql/value.h says how values of different types compare, wql/like.h what patterns are.
+ * Depth, length and the work of LIKE are limited. A query takes a few hundred bytes, the worst of
+ * the longest 120 KB (a=1 OR a=1 OR ...).
+ * Source: Microsoft's "WQL (SQL for WMI)", "LIKE Operator", "ASSOCIATORS OF Statement",
+ * "REFERENCES OF Statement".
  */
 #ifndef CIM_QUERY_H
 #define CIM_QUERY_H

@@ -4,6 +4,13 @@
 
 #include <string.h>
 
+/* GLib's is a call for each character. */
+static inline char
+lower (char c)
+{
+  return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 gunichar
 cim_text_next (const char **at)
 {
@@ -17,7 +24,7 @@ cim_text_next (const char **at)
       *at = p + 1;
       if (character == '\\')
         *at += strspn (*at, "\\");
-      return (gunichar)g_ascii_tolower (*p);
+      return (gunichar)lower (*p);
     }
   character = g_utf8_get_char_validated (p, -1);
   if (character >= (gunichar)-2)
@@ -36,6 +43,8 @@ cim_text_compare (const char *a, const char *b)
 
   do
     {
+      while (lower (*a) == lower (*b) && g_ascii_isprint (*a) && *a != '\\')
+        a++, b++;
       of_a = cim_text_next (&a);
       of_b = cim_text_next (&b);
     }

@@ -51,16 +51,19 @@ typedef struct
 /* What an allocation is rounded up to. */
 #define ROUNDING 16u
 
-/* Bytes of a path beside its texts: the struct, and a key for each '='. */
+/* Keys of a path that are reckoned with: what asks for more is no known client. */
+#define USUAL_KEYS 4
+
+/* Bytes of a path: the struct, its texts, and a key for each '='. */
 static size_t
 path_bytes (const CimWqlToken *token)
 {
-  size_t n = sizeof (CimPath) + ROUNDING + token->n;
+  size_t n_keys = 0;
 
-  for (size_t i = 0; i < token->n; i++)
-    if (token->at[i] == '=')
-      n += sizeof (CimKey) + sizeof (CimPath) + 2 * ROUNDING;
-  return n;
+  for (size_t i = 0; i < token->n && n_keys < USUAL_KEYS; i++)
+    n_keys += token->at[i] == '=';
+  return sizeof (CimPath) + ROUNDING + token->n
+         + n_keys * (sizeof (CimKey) + sizeof (CimPath) + 2 * ROUNDING);
 }
 
 static gboolean
