@@ -64,18 +64,19 @@ set_state (CimInstance *job, const CairnJobRecord *record)
 {
   guint i = 0;
   uint64_t operational[2] = { STATUS_OK };
-  const char *descriptions[1];
+  const char *descriptions[2] = { "OK" };
+  gboolean has_two;
 
   while (i < G_N_ELEMENTS (states) - 1 && states[i].state != record->state)
     i++;
   operational[0] = states[i].operational == STATUS_ERROR ? STATUS_ERROR : STATUS_OK;
   operational[1] = states[i].operational;
-  descriptions[0] = states[i].status;
+  has_two = operational[1] == STATUS_COMPLETED;
+  descriptions[has_two] = states[i].status;
   cim_instance_set_number (job, "JobState", record->state);
   cim_instance_set_text (job, "JobStatus", states[i].status);
-  cim_instance_set_numbers (job, "OperationalStatus", operational,
-                            operational[1] == STATUS_COMPLETED ? 2 : 1);
-  cim_instance_set_texts (job, "StatusDescriptions", descriptions, 1);
+  cim_instance_set_numbers (job, "OperationalStatus", operational, has_two ? 2 : 1);
+  cim_instance_set_texts (job, "StatusDescriptions", descriptions, has_two ? 2 : 1);
   cim_instance_set_text (job, "Status", operational[0] == STATUS_OK ? "OK" : "Error");
   cim_instance_set_number (job, "HealthState", operational[0] == STATUS_OK ? 5 : 25);
   cim_instance_set_number (job, "PercentComplete", record->percent);
