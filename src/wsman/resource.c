@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "wsman/names.h"
-#include "xml/xml.h"
 
 static const struct
 {
@@ -59,5 +58,5 @@ wsman_resource_append (GString *out, WsmanFamily family, unsigned namespace_flag
       g_string_append (out, cim_namespace_name (namespace_flag));
       g_string_append_c (out, '/');
     }
-  cairn_xml_append_escaped (out, class_name); /* of a path that a client gave, it is any text */
+  g_string_append (out, class_name);
 }
