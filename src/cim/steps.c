@@ -184,9 +184,7 @@ applies (const CimProgress *progress, const CimAssociation *association, guint e
   const CimEnumeration *enumeration = progress->enumeration;
   const CimSchema *schema = enumeration->broker->schema;
   unsigned flag = enumeration->namespace_flag;
-  const CimClass *wanted = enumeration->kind == CIM_ENUMERATES_REFERRING
-                               ? enumeration->result_class
-                               : enumeration->association_class;
+  const CimClass *wanted = enumeration->association_class; /* of REFERENCES: the ResultClass */
   const CimClass *near = cim_schema_find (schema, flag, association->class_names[end]);
 
   *source = (CimSource){ .class = cim_schema_find (schema, flag, association->class_name),
