@@ -61,7 +61,7 @@ cursor_behind (const GPtrArray *vms, const char *after)
   for (cursor.vm = 0; cursor.vm <= vms->len; cursor.vm++)
     if (find_in_vm (vms, cursor.vm, after, &cursor.part))
       return cursor.part++, cursor;
-  /* It is gone; with those that it may have had beside it nobody can go on. */
+  /* It is gone. Rather the others of its VM twice than none of them. */
   return (Cursor){ vms, guid ? likely : 1, 0 };
 }
 
@@ -103,6 +103,16 @@ make_if_there (CimCall *call, const CimClass *class, const CairnHardware *hardwa
   return NULL;
 }
 
+/* Whether ID is of a kind that an import may have brought along from another VM: a disk's, or its
+ * drive's. */
+static gboolean
+may_be_imported (const char *id)
+{
+  g_autofree char *upper = g_ascii_strup (id, -1);
+
+  return g_str_has_suffix (upper, "\\L") || g_str_has_suffix (upper, "\\D");
+}
+
 /* NULL without an error when there is none. */
 static CimInstance *
 find_part (CimCall *call, const CimClass *class, const char *text, GError **error)
@@ -120,7 +130,7 @@ find_part (CimCall *call, const CimClass *class, const char *text, GError **erro
   found = hardware ? make_if_there (call, class, hardware, id) : NULL;
   if (cause)
     g_propagate_error (error, cause);
-  if (found || cause || !g_str_has_suffix (id, "\\L"))
+  if (found || cause || !may_be_imported (id))
     return found;
   vms = cairn_machines_list (call, FALSE, error);
   for (guint i = 0; vms && i < vms->len && !found; i++)
