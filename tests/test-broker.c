@@ -290,6 +290,29 @@ add_context (CimContexts *contexts, guint idle_s, char id[37])
   cim_contexts_add (contexts, nobody, context, id);
 }
 
+/* What they take is limited as well: of 500 with a query of 14 KB each. */
+static void
+test_large_contexts (void)
+{
+  CimContexts *contexts = cim_contexts_new ();
+  g_autoptr (GString) wql = g_string_new ("SELECT * FROM " POINT " WHERE ConsistencyLevel=1");
+
+  while (wql->len < 14000)
+    g_string_append (wql, " OR ConsistencyLevel=1");
+  for (guint i = 0; i < 500; i++)
+    {
+      CimContext *context = g_new0 (CimContext, 1);
+      char id[37];
+
+      context->enumeration = cim_broker_query (broker, NULL, wql->str, NULL);
+      context->idle_s = 60;
+      cim_contexts_add (contexts, nobody, context, id);
+    }
+  g_assert_cmpuint (cim_contexts_count (contexts), <, 400);
+  g_assert_cmpuint (cim_contexts_count (contexts), >, 10);
+  cim_contexts_free (contexts);
+}
+
 static void
 check_gone (CimContexts *contexts, const CairnCaller *caller, guint protocol, const char *id)
 {
@@ -343,6 +366,7 @@ main (int argc, char **argv)
   g_test_add_func ("/get", test_get);
   g_test_add_func ("/unsupported-method", test_unsupported_method);
   g_test_add_func ("/contexts", test_contexts);
+  g_test_add_func ("/large-contexts", test_large_contexts);
   status = g_test_run ();
   cim_broker_free (broker);
   cairn_caller_free (nobody);

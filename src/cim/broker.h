@@ -65,6 +65,10 @@ gboolean cim_enumeration_next (CimEnumeration *enumeration, CimCall *call, guint
 const char *const *cim_enumeration_properties (const CimEnumeration *enumeration);
 unsigned cim_enumeration_namespace (const CimEnumeration *enumeration);
 gboolean cim_enumeration_is_quick (const CimEnumeration *enumeration);
+
+/* The memory it takes, but for an instance that it may have found ahead (some KB, shared mostly).
+ */
+size_t cim_enumeration_bytes (const CimEnumeration *enumeration);
 void cim_enumeration_free (CimEnumeration *enumeration);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CimEnumeration, cim_enumeration_free)
 

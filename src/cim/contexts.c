@@ -10,6 +10,7 @@ typedef struct
   CimContext *context; /* NULL while it is taken */
   int64_t expires_us;  /* monotonic */
   guint protocol;
+  size_t bytes;
   GList link; /* in the order of use, least lately first */
 } Entry;
 
@@ -18,6 +19,7 @@ struct CimContexts
   GMutex lock;
   GHashTable *by_id; /* id -> Entry, which it owns */
   GQueue by_use;
+  size_t bytes; /* of all */
 };
 
 void
@@ -61,10 +63,18 @@ cim_contexts_free (CimContexts *contexts)
 }
 
 static void
+remove_entry (CimContexts *contexts, Entry *entry)
+{
+  contexts->bytes -= entry->bytes;
+  g_hash_table_remove (contexts->by_id, entry->id);
+}
+
+/* One that isn't taken. */
+static void
 drop (CimContexts *contexts, Entry *entry)
 {
   g_queue_unlink (&contexts->by_use, &entry->link);
-  g_hash_table_remove (contexts->by_id, entry->id);
+  remove_entry (contexts, entry);
 }
 
 /* Ends those whose time is over. Times differ, so that one behind a longer one waits for its turn:
@@ -98,11 +108,16 @@ cim_contexts_add (CimContexts *contexts, const CairnCaller *caller, CimContext *
   g_strlcpy (id, uuid, sizeof entry->id);
   entry->context = context;
   entry->protocol = context->protocol;
+  entry->bytes = sizeof *entry + sizeof *context + cim_enumeration_bytes (context->enumeration)
+                 + (context->text ? strlen (context->text) : 0);
   entry->link.data = entry;
 
   g_mutex_lock (&contexts->lock);
   end_old (contexts);
-  if (contexts->by_use.length >= CIM_CONTEXTS_MAX)
+  contexts->bytes += entry->bytes;
+  while (
+      contexts->by_use.head
+      && (contexts->by_use.length >= CIM_CONTEXTS_MAX || contexts->bytes > CIM_CONTEXTS_BYTES_MAX))
     drop (contexts, contexts->by_use.head->data);
   touch (contexts, entry);
   g_hash_table_insert (contexts->by_id, entry->id, entry);
@@ -151,7 +166,7 @@ cim_contexts_give_back (CimContexts *contexts, CimContext *context, const char *
       touch (contexts, entry);
     }
   else
-    g_hash_table_remove (contexts->by_id, id);
+    remove_entry (contexts, entry);
   g_mutex_unlock (&contexts->lock);
 }
 

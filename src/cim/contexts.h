@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* contexts.h: enumerations that clients go on with later.
  *
- * A context belongs to the caller who opened it. There are at most CIM_CONTEXTS_MAX: one more ends
- * the one that was used longest ago. Each ends by itself when it isn't used for its time. Threads:
- * any number at once; a context that is taken is nobody else's until it is given back.
+ * A context belongs to the caller who opened it. There are at most CIM_CONTEXTS_MAX,
+ * and they take at most CIM_CONTEXTS_BYTES_MAX: one more ends those that were used longest ago.
+ * Each ends by itself when it isn't used for its time. Threads: any number at once; a context that
+ * is taken is nobody else's until it is given back.
  */
 #ifndef CIM_CONTEXTS_H
 #define CIM_CONTEXTS_H
 
 #include "cim/broker.h"
 
-/* 1 KB each at most. */
-#define CIM_CONTEXTS_MAX      4096u
-#define CIM_CONTEXT_DEFAULT_S 120u
-#define CIM_CONTEXT_LONGEST_S 3600u
+/* Some hundred bytes each, but a query may be long. */
+#define CIM_CONTEXTS_MAX       4096u
+#define CIM_CONTEXTS_BYTES_MAX (8u << 20)
+#define CIM_CONTEXT_DEFAULT_S  120u
+#define CIM_CONTEXT_LONGEST_S  3600u
 
 typedef struct CimContexts CimContexts;
 

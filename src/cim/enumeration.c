@@ -225,6 +225,14 @@ cim_enumeration_namespace (const CimEnumeration *enumeration)
   return enumeration->namespace_flag;
 }
 
+size_t
+cim_enumeration_bytes (const CimEnumeration *enumeration)
+{
+  return sizeof *enumeration + enumeration->arena.total_bytes
+         + (enumeration->query ? cim_query_bytes (enumeration->query) : 0)
+         + (enumeration->outers ? cim_enumeration_bytes (enumeration->outers) : 0);
+}
+
 gboolean
 cim_enumeration_is_quick (const CimEnumeration *enumeration)
 {

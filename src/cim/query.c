@@ -22,6 +22,12 @@ cim_query_unref (CimQuery *query)
   g_free (query);
 }
 
+size_t
+cim_query_bytes (const CimQuery *query)
+{
+  return sizeof *query + query->arena.total_bytes;
+}
+
 CimQueryKind
 cim_query_kind (const CimQuery *query)
 {

@@ -35,6 +35,9 @@ CimQuery *cim_query_ref (CimQuery *query);
 void cim_query_unref (CimQuery *query);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CimQuery, cim_query_unref)
 
+/* The memory it takes. */
+size_t cim_query_bytes (const CimQuery *query);
+
 CimQueryKind cim_query_kind (const CimQuery *query);
 
 /* SELECT: the class named after FROM. */

@@ -101,8 +101,8 @@ typedef struct
 CairnJobs *cairn_jobs_new (const CairnJobsOptions *options, GError **error);
 
 /* Lets what runs go on for up to GRACE_MS; what then still runs is for the next start, and
- * recovery, to judge. */
-void cairn_jobs_free (CairnJobs *jobs, guint grace_ms);
+ * recovery, to judge: FALSE, and its threads use what they were given until the process ends. */
+gboolean cairn_jobs_free (CairnJobs *jobs, guint grace_ms);
 
 void cairn_jobs_set_synchronous_ms (CairnJobs *jobs, guint synchronous_ms);
 

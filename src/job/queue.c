@@ -171,13 +171,13 @@ come_to_rest (CairnJobs *jobs, guint grace_ms)
   return !jobs->is_abandoned;
 }
 
-void
+gboolean
 cairn_jobs_free (CairnJobs *jobs, guint grace_ms)
 {
   gboolean rests;
 
   if (!jobs)
-    return;
+    return TRUE;
   g_mutex_lock (&jobs->lock);
   rests = come_to_rest (jobs, grace_ms);
   g_mutex_unlock (&jobs->lock);
@@ -190,6 +190,7 @@ cairn_jobs_free (CairnJobs *jobs, guint grace_ms)
   if (rests)
     g_hash_table_remove_all (jobs->by_id);
   cairn_jobs_unref (jobs);
+  return rests;
 }
 
 void

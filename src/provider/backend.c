@@ -173,8 +173,8 @@ cairn_backend_free (CairnBackend *backend, guint grace_ms)
 {
   if (!backend)
     return;
-  if (backend->jobs)
-    cairn_jobs_free (backend->jobs, grace_ms);
+  if (backend->jobs && !cairn_jobs_free (backend->jobs, grace_ms))
+    return; /* methods that still run use the rest, until the process ends */
   cairn_catalogue_free (backend->catalogue);
   cairn_machines_free (backend->machines);
   g_ptr_array_unref (backend->idle);

@@ -120,6 +120,7 @@ make_query (const Needs *needs)
   query->ref_count = 1;
   query->arena.free = query->first_piece;
   query->arena.left_bytes = needs->bytes;
+  query->arena.total_bytes = needs->bytes;
   return query;
 }
 
