@@ -28,15 +28,15 @@ replace (const char *text, const char *pattern, const char *by)
 static char *
 form_of (const WsmanExchange *exchange)
 {
-  g_autofree char *ids = replace (exchange->out->str, "<a:MessageID>[^<]*</a:MessageID>",
-                                  "<a:MessageID>MESSAGE</a:MessageID>");
+  g_autofree char *lines = replace (exchange->out->str, "><(?!/)", ">\n<");
+  g_autofree char *whole = g_strdup_printf ("HTTP %u%s%s\n%s\n", exchange->status,
+                                            exchange->message ? "\nX-Cairn-Message: " : "",
+                                            exchange->message ? exchange->message : "", lines);
+  g_autofree char *ids
+      = replace (whole, "<a:MessageID>[^<]*</a:MessageID>", "<a:MessageID>MESSAGE</a:MessageID>");
   g_autofree char *contexts = replace (ids, "uuid:[0-9a-f-]{36}</n:", "CONTEXT</n:");
-  g_autofree char *told = replace (contexts, "context '[0-9a-f-]{36}'", "context 'CONTEXT'");
-  g_autofree char *lines = replace (told, "><(?!/)", ">\n<");
 
-  return g_strdup_printf ("HTTP %u%s%s\n%s\n", exchange->status,
-                          exchange->message ? "\nX-Cairn-Message: " : "",
-                          exchange->message ? exchange->message : "", lines);
+  return replace (contexts, "context '[0-9a-f-]{36}'", "context 'CONTEXT'");
 }
 
 static void

@@ -261,11 +261,8 @@ wsman_host_free (WsmanHost *host)
 WsmanExchange *
 wsman_host_post (WsmanHost *host, const char *bytes, size_t length_bytes)
 {
-  const WsmanPost post = { .bytes = bytes,
-                           .length_bytes = length_bytes,
-                           .content_type = "application/soap+xml;charset=UTF-8",
-                           .caller = host->caller,
-                           .request_id = "1" };
+  const WsmanPost post
+      = { .bytes = bytes, .length_bytes = length_bytes, .caller = host->caller, .request_id = "1" };
   WsmanExchange *exchange = wsman_exchange_new (&host->server, &post);
 
   wsman_exchange_run (exchange);

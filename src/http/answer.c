@@ -12,7 +12,11 @@ typedef struct
   char *value;
 } Header;
 
-#define HEADERS_MAX 8 /* our own; the protocols have two or three */
+/* Of a sentence in a header and the log: it may name a path that a client made as long as it likes,
+ * and a header that doesn't fit into the connection's memory costs the whole answer. */
+#define MESSAGE_BYTES_MAX 1000u
+
+#define HEADERS_MAX       8 /* our own; the protocols have two or three */
 
 struct CairnHttpAnswer
 {
@@ -71,8 +75,8 @@ cairn_http_answer_add_header (CairnHttpAnswer *answer, const char *name, const c
 void
 cairn_http_answer_set_message (CairnHttpAnswer *answer, const char *message)
 {
-  cairn_http_answer_add_header (answer, "X-Cairn-Message", message);
-  answer->message = g_strdup (message);
+  answer->message = g_strndup (message, MESSAGE_BYTES_MAX);
+  cairn_http_answer_add_header (answer, "X-Cairn-Message", answer->message);
 }
 
 const char *

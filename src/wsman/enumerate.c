@@ -114,6 +114,12 @@ prepare (WsmanExchange *exchange, GError **error)
                            "the body doesn't hold n:Enumerate; give it");
       return FALSE;
     }
+  if (cairn_xml_child (body, WSMAN_NS_ENUMERATION, "EndTo"))
+    {
+      g_set_error_literal (error, WSMAN_FAULT, WSMAN_FAULT_ADDRESSING_MODE,
+                           "n:EndTo isn't supported: nothing is sent but answers; leave it out");
+      return FALSE;
+    }
   if (!wsman_batch_read (exchange->document, body, WSMAN_NS_WSMAN, &exchange->batch, error)
       || !open_context (exchange, body, error))
     return FALSE;

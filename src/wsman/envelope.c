@@ -13,6 +13,7 @@ typedef struct
   CairnXmlDocument *document;
   WsmanEnvelope *envelope;
   const CairnXmlNode *selectors; /* w:SelectorSet */
+  guint is_read;                 /* bits of `headers` */
 } Reading;
 
 typedef gboolean (*HeaderFunc) (Reading *reading, const CairnXmlNode *node, GError **error);
@@ -207,12 +208,30 @@ may_ignore (Reading *reading, const CairnXmlNode *node, GError **error)
   return FALSE;
 }
 
+G_STATIC_ASSERT (G_N_ELEMENTS (headers) <= 32);
+
+/* Two of one kind could be understood in two ways. */
+static gboolean
+check_first (Reading *reading, guint header, GError **error)
+{
+  guint bit = 1u << header;
+
+  if (headers[header].read == ignore || !(reading->is_read & bit))
+    {
+      reading->is_read |= bit;
+      return TRUE;
+    }
+  g_set_error (error, WSMAN_FAULT, WSMAN_FAULT_INVALID_HEADER,
+               "header %s is given twice; give it once", headers[header].name);
+  return FALSE;
+}
+
 static gboolean
 read_header (Reading *reading, const CairnXmlNode *node, GError **error)
 {
   for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
     if (strcmp (node->name, headers[i].name) == 0 && strcmp (node->ns, headers[i].ns) == 0)
-      return headers[i].read (reading, node, error);
+      return check_first (reading, i, error) && headers[i].read (reading, node, error);
   return may_ignore (reading, node, error);
 }
 
@@ -253,7 +272,7 @@ find_message_id (Reading *reading, const CairnXmlNode *header)
 gboolean
 wsman_envelope_parse (CairnXmlDocument *document, WsmanEnvelope *envelope, GError **error)
 {
-  Reading reading = { document, envelope, NULL };
+  Reading reading = { document, envelope, NULL, 0 };
   const CairnXmlNode *root = document->root, *header, *body;
 
   *envelope = (WsmanEnvelope){ .envelope_bytes_max = WSMAN_ENVELOPE_WITHOUT_LIMIT,

@@ -158,7 +158,7 @@ append_selector (GString *out, WsmanFamily family, unsigned namespace_flag, cons
                  const char *name)
 {
   wsman_append (out, "<w:Selector Name=\"");
-  g_string_append (out, name);
+  cairn_xml_append_escaped (out, name);
   wsman_append (out, "\">");
   if (key->path)
     {

@@ -233,6 +233,8 @@ append_fault (WsmanExchange *exchange, const GError *error)
   WsmanFaultKind kind = wsman_fault_kind (error, about);
 
   exchange->status = STATUS_FAULT;
+  g_free (exchange->message);
+  exchange->message = g_strdup (error->message);
   g_string_truncate (out, 0);
   wsman_answer_begin_action (out);
   g_string_append (out, wsman_fault_action (kind));

@@ -14,12 +14,11 @@
 
 typedef struct WsmanExchange WsmanExchange;
 
-/* What was posted; borrowed while the exchange is made, the caller and the id for its life. */
+/* What was posted; borrowed while the exchange is made; the caller and the id for its life. */
 typedef struct
 {
   const char *bytes;
   size_t length_bytes;
-  const char *content_type; /* NULL = not said */
   const CairnCaller *caller;
   const char *request_id;
   gboolean identify_only; /* posted to where nothing else is served */
@@ -65,7 +64,7 @@ struct WsmanExchange
   /* The answer. */
   GString *out;  /* UTF-8 until it has run */
   guint status;  /* of HTTP */
-  char *message; /* why a method failed, in a sentence; NULL */
+  char *message; /* why it failed (a method too), in a sentence; NULL */
 };
 
 WsmanExchange *wsman_exchange_new (const WsmanServer *server, const WsmanPost *post);

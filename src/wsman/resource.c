@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "wsman/names.h"
+#include "xml/xml.h"
 
 static const struct
 {
@@ -58,5 +59,5 @@ wsman_resource_append (GString *out, WsmanFamily family, unsigned namespace_flag
       g_string_append (out, cim_namespace_name (namespace_flag));
       g_string_append_c (out, '/');
     }
-  g_string_append (out, class_name);
+  cairn_xml_append_escaped (out, class_name); /* of a path that a client gave, it is any text */
 }

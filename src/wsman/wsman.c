@@ -67,16 +67,14 @@ is_xml (const char *content_type)
 void
 wsman_handle (CairnHttpRequest *request, gpointer user)
 {
-  const char *content_type = cairn_http_request_header (request, "Content-Type");
   WsmanPost post = {
-    .content_type = content_type,
     .caller = cairn_http_request_caller (request),
     .request_id = cairn_http_request_id (request),
     .identify_only = g_str_has_prefix (cairn_http_request_path (request), ANONYMOUS),
   };
   WsmanExchange *exchange;
 
-  if (!is_xml (content_type))
+  if (!is_xml (cairn_http_request_header (request, "Content-Type")))
     {
       cairn_http_request_answer (
           request, cairn_http_answer_new (
