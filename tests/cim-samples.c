@@ -173,9 +173,10 @@ describe_arguments (const CimInstance *in)
 
   if (path)
     cim_path_append (system, path);
-  return g_strdup_printf (
-      "AffectedSystem %s of %s, RuntimeStateFilePath %s", path ? system->str : "null",
-      path && path->namespace_ ? path->namespace_ : "no namespace", file ? file : "null");
+  return g_strdup_printf ("AffectedSystem %s of %s at %s, RuntimeStateFilePath %s",
+                          path ? system->str : "null",
+                          path && path->namespace_ ? path->namespace_ : "no namespace",
+                          path && path->server ? path->server : "no server", file ? file : "null");
 }
 
 static gboolean

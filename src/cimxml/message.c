@@ -117,6 +117,31 @@ check_headers (CimxmlRequest *request, char **detail)
 
 /* ---- the envelope ---- */
 
+/* What stands before the port of the Host header, without the brackets of an IPv6 address. */
+static char *
+own_name (const CimxmlRequest *request)
+{
+  const char *host = cairn_http_request_header (request->http, "Host");
+  const char *end;
+
+  if (!host)
+    return NULL;
+  if (*host == '[')
+    return g_strndup (host + 1, strcspn (host + 1, "]"));
+  end = strrchr (host, ':');
+  return end ? g_strndup (host, (size_t)(end - host)) : g_strdup (host);
+}
+
+/* Clients put into a path's HOST what they call us by, be it an address; that is this server. */
+static void
+rename_hosts (CairnXmlNode *node, const char *called, const char *server)
+{
+  if (cairn_xml_is (node, "", "HOST") && g_ascii_strcasecmp (node->text, called) == 0)
+    node->text = server;
+  for (CairnXmlNode *child = node->children; child; child = child->next)
+    rename_hosts (child, called, server);
+}
+
 /* "root/virtualization/v2" of a LOCALNAMESPACEPATH; NULL when it is none. */
 static const char *
 read_namespace (CimxmlRequest *request, const CairnXmlNode *node)
@@ -228,6 +253,7 @@ read_envelope (CimxmlRequest *request, char **detail)
   const char *body = cairn_http_request_body (request->http, &length);
   const CairnXmlNode *simple = NULL;
   const CimxmlRefusal *refusal;
+  g_autofree char *called = NULL;
   g_autoptr (GError) error = NULL;
 
   request->document = cairn_xml_parse (body, length, &error);
@@ -236,6 +262,9 @@ read_envelope (CimxmlRequest *request, char **detail)
       *detail = g_strdup (error->message);
       return &not_well_formed;
     }
+  called = own_name (request);
+  if (called)
+    rename_hosts (request->document->root, called, cim_broker_server (request->server->broker));
   refusal = read_message (request, &simple);
   return refusal ? refusal : read_call (request, simple, detail);
 }
