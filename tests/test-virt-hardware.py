@@ -107,7 +107,10 @@ def imported():
     for path in files:
         other.give(path)
     other.ok("import", "web", *files)
-    equal(one(other, again.name)["disks"][0]["identifier"], one(host, "web")["disks"][0]["identifier"])
+    wanted = one(host, "web")["disks"][0]["identifier"]
+    equal(one(other, again.name)["disks"][0]["identifier"], wanted)
+    for listed in (other.ok("vm", "list")[0], other.ok("vm", "show", "web")):
+        equal(listed["Disks"][0]["VirtualDiskIdentifier"], wanted)
 
 
 @test("VMs of images are shut off")

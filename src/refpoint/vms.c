@@ -179,9 +179,13 @@ cairn_service_list_vms (CairnService *service, GError **error)
       CairnVm *vm = vms->pdata[i];
 
       if (vm->is_domain && !service->tracker->ops->list_vms)
-        g_ptr_array_remove_index (vms, i);
-      else
-        refresh_disks (service, vm);
+        {
+          g_ptr_array_remove_index (vms, i);
+          continue;
+        }
+      if (vm->is_domain)
+        cairn_service_merge_record (service, vm);
+      refresh_disks (service, vm);
     }
   return vms;
 }
