@@ -227,7 +227,9 @@ synchronous-ms=0
 
     def close(self):
         self.daemon.terminate()
-        self.daemon.wait(TIMEOUT_SECONDS)
+        if self.daemon.wait(TIMEOUT_SECONDS) != 0:
+            print(tail(self.host.path("cairnd.log")), file=sys.stderr)
+            os._exit(1)  # an exception here would be too late to fail the test
 
 
 @functools.cache
