@@ -29,6 +29,7 @@ install_all () { DESTDIR=$root meson install -C "$build" --no-rebuild; }
 files_are_there ()
 {
   for path in bin/cairn include/vmcx.h include/cairn/cairn.h include/cairn/service.h \
+              sbin/cairnd lib/systemd/system/cairnd.service lib/systemd/system/cairnd.socket \
               share/man/man1/cairn.1; do
     [ -e "$root$prefix/$path" ] || { echo "missing: $path"; return 1; }
   done
@@ -40,7 +41,8 @@ files_are_there ()
 nothing_else ()
 {
   strange=$(find "$root" ! -type d | grep -v -E \
-    "^$root$prefix/(s?bin/cairnd?|include/(vmcx|cairn/[a-z]+)\.h|share/man/man[158]/[a-z.-]+\.[158]|lib(/[a-z0-9_-]+)?/(lib(cairn|vmcx)\.so[0-9.]*|pkgconfig/lib(cairn|vmcx)\.pc|cairn/cairn-([a-z]+\.so|keeper)))$")
+    "^$root$prefix/(s?bin/cairnd?|include/(vmcx|cairn/[a-z]+)\.h|share/man/man[158]/[a-z.-]+\.[158]|lib(/[a-z0-9_-]+)?/(lib(cairn|vmcx)\.so[0-9.]*|pkgconfig/lib(cairn|vmcx)\.pc|cairn/cairn-([a-z]+\.so|keeper)|systemd/system/cairnd\.(service|socket)))$" |
+    grep -v -E "^$root($prefix)?/etc/pam\.d/cairnd$")
   [ -z "$strange" ] || { echo "$strange"; return 1; }
 }
 

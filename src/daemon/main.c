@@ -18,6 +18,7 @@
 
 #define EXIT_USAGE   2
 #define ARENAS_MAX   8
+#define LARGE_BYTES  (256 * 1024)
 
 typedef struct
 {
@@ -139,6 +140,16 @@ check (const CairndConfig *config)
   return fputs (text, stdout) < 0 || fflush (stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* malloc's habits, an arena for each thread and large answers kept among small pieces, triple the
+ * memory. */
+static void
+keep_memory_small (void)
+{
+  mallopt (M_ARENA_MAX, (int)CLAMP (g_get_num_processors (), 2, ARENAS_MAX));
+  mallopt (M_MMAP_THRESHOLD, LARGE_BYTES);
+  mallopt (M_TRIM_THRESHOLD, LARGE_BYTES);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -147,8 +158,7 @@ main (int argc, char **argv)
   int status;
 
   setlocale (LC_ALL, "");
-  /* An arena of malloc's for each thread, as is its habit, triples the memory. */
-  mallopt (M_ARENA_MAX, (int)CLAMP (g_get_num_processors (), 2, ARENAS_MAX));
+  keep_memory_small ();
   if (!parse (&daemon, argc, argv))
     return EXIT_USAGE;
   if (daemon.version)
