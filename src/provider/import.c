@@ -8,6 +8,7 @@
 typedef struct
 {
   char *vm;
+  GError *no_vm; /* why not: told in its turn, after the paths */
   char *config_path, *runtime_path;
 } Arguments;
 
@@ -17,6 +18,7 @@ free_arguments (gpointer data)
   Arguments *arguments = data;
 
   g_free (arguments->vm);
+  g_clear_error (&arguments->no_vm);
   g_free (arguments->config_path);
   g_free (arguments->runtime_path);
   g_free (arguments);
@@ -25,11 +27,13 @@ free_arguments (gpointer data)
 static gboolean
 prepare (CairnJob *job, CairnService *service, gpointer user, GError **error)
 {
-  const Arguments *arguments = user;
+  Arguments *arguments = user;
   g_autoptr (CairnVm) vm = NULL;
 
   if (!cairn_pair_check_paths (service, arguments->config_path, arguments->runtime_path, error))
     return FALSE;
+  if (arguments->no_vm)
+    return g_propagate_error (error, g_steal_pointer (&arguments->no_vm)), FALSE;
   vm = cairn_service_get_vm (service, arguments->vm, error);
   if (!vm
       || !cairn_pair_check_access (service, arguments->config_path, arguments->runtime_path, error))
@@ -59,18 +63,11 @@ cairn_invoke_import (CimCall *call, const CimInstance *object, const CimInstance
                      CimInstance *out, uint32_t *return_value, char **message, GError **error)
 {
   static const CairnMethod method = { CAIRN_JOB_IMPORT_POINT, cairn_return_vendor, prepare, run };
-  GError *cause = NULL;
   Arguments *arguments = g_new0 (Arguments, 1);
 
-  arguments->vm = cairn_reference_vm (call, in, "AffectedSystem", &cause);
+  arguments->vm = cairn_reference_vm (call, in, "AffectedSystem", &arguments->no_vm);
   arguments->config_path = g_strdup (cim_instance_text (in, "ConfigFilePath"));
   arguments->runtime_path = g_strdup (cim_instance_text (in, "RuntimeStateFilePath"));
-  if (!arguments->vm)
-    {
-      free_arguments (arguments);
-      *return_value = cairn_method_refuse (method.table, cause, message);
-      return TRUE;
-    }
   *return_value = cairn_method_run (call, &method, arguments, free_arguments, out, NULL, message);
   return TRUE;
 }
