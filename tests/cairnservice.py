@@ -207,3 +207,44 @@ class Service:
             return job if job["JobState"] in ENDED else None
 
         return wait_until(look, f"the job of {answer} ends")
+
+
+# ---- who is in the way ----
+
+class Held:
+    """A process that holds something in a with statement; END ends it (default: SIGKILL)."""
+
+    def __init__(self, command, wait, end=None, **env):
+        self.end = end
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, env=environment(**env))
+        wait(self.process)
+
+    @classmethod
+    def image(cls, path):
+        """A qemu-io that has an image open."""
+        return cls(["qemu-io", "-f", "qcow2", path], lambda process: process.stdout.read(1), b"quit\n")
+
+    @classmethod
+    def vm(cls, host):
+        """A create of the command line that hangs in its helper, and holds VM "web"."""
+        return cls([CAIRN, "--store", host.store, "create", "web"],
+                   lambda process: wait_until(lambda: children(process.pid), "create started its helper"),
+                   CAIRN_QSD=slow_helper(host, 60))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if not self.end:
+            self.process.kill()
+        self.process.communicate(self.end)
+
+
+def slow_helper(host, seconds=0.6):
+    """A qemu-storage-daemon that takes SECONDS to start, for CAIRN_QSD. (No shell: it would be killed by the
+    heartbeat that cairn gives its helpers.)"""
+    path = write_file(host.path(f"slow-{seconds}"), f"#!{sys.executable} -S\nimport os, sys, time\n"
+                      f"time.sleep({seconds})\nos.execvp('qemu-storage-daemon', sys.argv)\n")
+    os.chmod(path, 0o755)
+    return path

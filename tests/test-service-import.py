@@ -193,9 +193,9 @@ def states():
         service.write_config(jobs__synchronous_ms=AT_ONCE_MS)
         service.reload()
 
-    with held_open(moved.disks[0]):
+    with Held.image(moved.disks[0]):
         fails(32774, "vda.*busy|in use|is open")
-    with held_vm(moved.b, moved.disks[0]):
+    with Held.vm(moved.b):
         fails(32774, "web|" + moved.guid)
     run("qemu-img", "bitmap", "--remove", moved.disks[1], bitmap)
     fails(32775, "disk 'vdb' .missing")
@@ -207,38 +207,6 @@ def states():
     equal(answer.value, 32773)
     matches(answer.message, "already with other content")
     service.stop()
-
-
-def held_open(image):
-    """A qemu-io that has IMAGE open, until it is told to quit."""
-    return Held(["qemu-io", "-f", "qcow2", image], lambda process: process.stdout.read(1), b"quit\n")
-
-
-def held_vm(host, image):
-    """A create of the command line that hangs in its helper, holding VM "web"."""
-    script = write_file(host.path("hangs"), "#!/bin/sh\nexec sleep 60\n")
-    os.chmod(script, 0o755)
-    return Held([CAIRN, "--store", host.store, "create", "web"],
-                lambda process: wait_until(lambda: children(process.pid), "create started its helper", 20),
-                CAIRN_QSD=script)
-
-
-class Held:
-    """A process that holds something in a with statement. END: what ends it (default: SIGKILL)."""
-
-    def __init__(self, command, wait, end=None, **env):
-        self.end = end
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, env=environment(**env))
-        wait(self.process)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if not self.end:
-            self.process.kill()
-        self.process.communicate(self.end)
 
 
 @test("an import that takes longer than the budget becomes a job, with what it affects (J1-J8, C5)")
@@ -330,7 +298,7 @@ def circumstances():
     service.reload()
     check_row(moved, service.cimxml(), ("timeout", 32772, False, "time limit", {}), as_job=True)
     service.env = {"CAIRN_RECOVERY": "off"}
-    with held_vm(moved.b, moved.disks[0]):
+    with Held.vm(moved.b):
         pass  # killed: an intent is left
     service.restart()
     for client in service.clients():
