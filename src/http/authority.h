@@ -22,7 +22,7 @@ gboolean http_authority_load (HttpAuthority *authority, GError **error);
 /* The password file is another than the one that was read; looked at every 100 ms at most. */
 gboolean http_authority_has_changed (HttpAuthority *authority);
 
-/* Caller frees. NULL without an error: no, that isn't him; with one: it can't be told. */
+/* Caller frees. Errors: ACCESS_DENIED: that isn't him; others: it can't be told. */
 CairnCaller *http_authority_of_password (HttpAuthority *authority, const HttpBasic *basic,
                                          const char *peer, GError **error);
 

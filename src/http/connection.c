@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define DRAINS_MAX 64 /* a megabyte */
+
 struct HttpConnections
 {
   CairnHttp *http;
@@ -141,6 +143,17 @@ http_connections_drop (HttpConnections *connections, HttpConnection *connection)
   connection_free (connection);
 }
 
+/* What is unread at the close makes it a reset, which can overtake the answer that says why. */
+static void
+drain (const HttpConnection *connection)
+{
+  char bytes[16 * 1024];
+
+  for (guint i = 0; i < DRAINS_MAX; i++)
+    if (recv (connection->fd, bytes, sizeof bytes, MSG_DONTWAIT) <= 0)
+      break;
+}
+
 void
 http_connections_notify (void *user, struct MHD_Connection *mhd, void **context,
                          enum MHD_ConnectionNotificationCode code)
@@ -152,7 +165,10 @@ http_connections_notify (void *user, struct MHD_Connection *mhd, void **context,
   if (code == MHD_CONNECTION_NOTIFY_CLOSED)
     {
       if (*context)
-        http_connections_drop (connections, *context);
+        {
+          drain (*context);
+          http_connections_drop (connections, *context);
+        }
       *context = NULL;
       return;
     }
@@ -163,6 +179,18 @@ http_connections_notify (void *user, struct MHD_Connection *mhd, void **context,
   connection->has_started = TRUE;
   g_mutex_unlock (&connections->lock);
   *context = connection;
+}
+
+/* libmicrohttpd 0.9.75 doesn't mind when the other side ends in the middle of a body. Once could be
+ * a moment before the last bytes are handled, a second time isn't. */
+static gboolean
+is_abandoned (HttpConnection *connection)
+{
+  char byte;
+
+  if (recv (connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0)
+    return connection->n_silent = 0, FALSE;
+  return ++connection->n_silent >= 2;
 }
 
 guint
@@ -180,11 +208,14 @@ http_connections_end_slow (HttpConnections *connections)
       HttpConnection *connection = value;
       gint64 waits_since_us = atomic_load (&connection->waits_since_us);
 
-      if (!connection->has_started || waits_since_us == 0 || waits_since_us > since_us)
+      if (!connection->has_started || waits_since_us == 0)
+        continue;
+      if (waits_since_us <= since_us)
+        n += !connection->has_asked;
+      else if (!is_abandoned (connection))
         continue;
       shutdown (connection->fd, SHUT_RDWR);
       atomic_store (&connection->waits_since_us, 0);
-      n += !connection->has_asked;
     }
   g_mutex_unlock (&connections->lock);
   return n;

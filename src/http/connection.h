@@ -27,6 +27,7 @@ struct HttpConnection
   HttpVerified *itself;          /* who it is without a password; NULL = not asked, or too old */
   gboolean is_stranger;          /* asked, and nobody */
   gboolean has_asked;            /* a whole request came once */
+  guint n_silent;                /* looks at the clock that found the other side gone */
   CairnHttpRequest request;      /* one at a time; its memory is used again */
 };
 
@@ -53,7 +54,8 @@ void http_connections_drop (HttpConnections *connections, HttpConnection *connec
 void http_connections_notify (void *user, struct MHD_Connection *mhd, void **context,
                               enum MHD_ConnectionNotificationCode code);
 
-/* Ends those that haven't sent a whole request in time. How many of them never did. */
+/* Ends those that haven't sent a whole request in time, or went away in the middle of one. How many
+ * were too slow, and never sent one. */
 guint http_connections_end_slow (HttpConnections *connections);
 
 /* Ends them all. */

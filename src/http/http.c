@@ -145,15 +145,19 @@ cairn_http_port (const CairnHttp *http, CairnHttpListener listener)
 gboolean
 cairn_http_reload (CairnHttp *http, GError **error)
 {
-  g_autoptr (GError) trouble = NULL;
-  gboolean has_certificate = !http->tls_files || http_tls_reload (http->tls_files, &trouble);
-  gboolean has_users = http_sign_in_reload (http->sign_in, has_certificate ? &trouble : NULL);
+  g_autoptr (GError) certificate = NULL;
+  g_autoptr (GError) users = NULL;
 
-  if (!has_certificate)
-    http_log (LOG_ERR, NULL, "%s", trouble->message);
-  if (trouble)
-    g_propagate_error (error, g_steal_pointer (&trouble));
-  return has_certificate && has_users;
+  if (http->tls_files)
+    http_tls_reload (http->tls_files, &certificate);
+  http_sign_in_reload (http->sign_in, &users); /* whatever came of the other */
+  if (certificate && users)
+    g_prefix_error (&certificate, "%s; ", users->message);
+  if (!certificate && !users)
+    return TRUE;
+  g_propagate_error (error,
+                     certificate ? g_steal_pointer (&certificate) : g_steal_pointer (&users));
+  return FALSE;
 }
 
 /* No more connections, and those that there are end with the request that they have; after

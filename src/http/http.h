@@ -121,7 +121,8 @@ CairnHttp *cairn_http_new (const CairnHttpOptions *options, const CairnHttpRoute
 guint16 cairn_http_port (const CairnHttp *http, CairnHttpListener listener);
 
 /* SIGHUP: certificates and the password file anew, verified passwords forgotten. A failure keeps
- * what was there. */
+ * the certificates that were there; while the password file can't be read nobody signs in with it.
+ */
 gboolean cairn_http_reload (CairnHttp *http, GError **error);
 
 /* Takes no new connections, gives requests under way up to GRACE_MS, then ends. */

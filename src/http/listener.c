@@ -3,6 +3,7 @@
 #include "http/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -123,7 +124,10 @@ open_one (HttpListeners *listeners, const CairnHttpOptions *options, CairnHttpLi
   const char *address = options->addresses[i];
 
   if (options->sockets[i] >= 0)
-    listeners->fds[i] = options->sockets[i];
+    {
+      listeners->fds[i] = options->sockets[i];
+      fcntl (listeners->fds[i], F_SETFL, fcntl (listeners->fds[i], F_GETFL) | O_NONBLOCK);
+    }
   else if (!address || !*address)
     return TRUE;
   else if (i == CAIRN_HTTP_UNIX)

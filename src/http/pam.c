@@ -81,19 +81,19 @@ ask (pam_handle_t *pam, const HttpBasic *basic, const char *peer)
   return result;
 }
 
+/* It isn't the user's fault. Modules give PAM_SYSTEM_ERR for either. */
 static gboolean
-is_refusal (int result)
+is_trouble (int result)
 {
   switch (result)
     {
-    case PAM_AUTH_ERR:
-    case PAM_USER_UNKNOWN:
-    case PAM_PERM_DENIED:
-    case PAM_MAXTRIES:
-    case PAM_ACCT_EXPIRED:
-    case PAM_NEW_AUTHTOK_REQD:
-    case PAM_CRED_INSUFFICIENT:
-    case PAM_AUTHTOK_EXPIRED:
+    case PAM_OPEN_ERR:
+    case PAM_SYMBOL_ERR:
+    case PAM_SERVICE_ERR:
+    case PAM_BUF_ERR:
+    case PAM_AUTHINFO_UNAVAIL:
+    case PAM_ABORT:
+    case PAM_MODULE_UNKNOWN:
       return TRUE;
     default:
       return FALSE;
@@ -111,7 +111,10 @@ http_pam_check (const char *service, const char *directory, const HttpBasic *bas
 
   if (result == PAM_SUCCESS)
     result = ask (pam, basic, peer);
-  if (result != PAM_SUCCESS && !is_refusal (result))
+  if (result != PAM_SUCCESS && !is_trouble (result))
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_ACCESS_DENIED, "PAM service '%s' says: %s",
+                 service, pam_strerror (pam, result));
+  else if (result != PAM_SUCCESS)
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
                  "PAM service '%s' can't check a password: %s; look at its file and PAM's log",
                  service, pam_strerror (pam, result));

@@ -7,8 +7,8 @@
 
 #include "http/basic.h"
 
-/* DIRECTORY of service files: NULL = the system's. PEER is for PAM's own log and modules. FALSE
- * without an error: PAM says no; with one: it couldn't be asked. */
+/* DIRECTORY of service files: NULL = the system's. PEER is for PAM's own log and modules. Errors:
+ * ACCESS_DENIED: PAM says no; SYSTEM_NOT_AVAILABLE: it can't be asked. */
 gboolean http_pam_check (const char *service, const char *directory, const HttpBasic *basic,
                          const char *peer, GError **error);
 

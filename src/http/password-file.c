@@ -116,7 +116,8 @@ take_line (const char *path, guint number, char *line, GHashTable *hashes, char 
     *end = '\0';
   if (hash[0] == '!' || hash[0] == '*')
     return TRUE;
-  if (crypt_checksalt (hash) != CRYPT_SALT_OK && crypt_checksalt (hash) != CRYPT_SALT_TOO_CHEAP)
+  if (hash[0] != '$' || crypt_checksalt (hash) == CRYPT_SALT_INVALID
+      || crypt_checksalt (hash) == CRYPT_SALT_METHOD_DISABLED)
     return g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
                         "line %u of password file '%s' has no hash that crypt(3) still takes; make "
                         "one with 'mkpasswd -m yescrypt' or 'openssl passwd -6'",
@@ -233,7 +234,7 @@ hash_of (HttpPasswordFile *file, const char *user, gboolean *is_known, GError **
   if (file->hashes)
     hash = g_hash_table_lookup (file->hashes, user);
   else
-    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_ACCESS_DENIED, "%s", file->trouble);
+    g_set_error_literal (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE, file->trouble);
   *is_known = hash != NULL;
   if (!hash)
     hash = file->any_hash ? file->any_hash : ANY_SETTING;
@@ -258,5 +259,9 @@ http_password_file_check (HttpPasswordFile *file, const HttpBasic *basic, GError
   is_right
       = made && strlen (made) == strlen (hash) && gnutls_memcmp (made, hash, strlen (hash)) == 0;
   gnutls_memset (scratch, 0, sizeof *scratch);
-  return is_right && is_known;
+  if (is_right && is_known)
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_ACCESS_DENIED, "password file '%s' has %s",
+               file->path, is_known ? "another password for this user" : "no such user");
+  return FALSE;
 }

@@ -24,7 +24,8 @@ gboolean http_password_file_has_changed (HttpPasswordFile *file);
 /* Reads it anew. After a failure nobody signs in until it can be read. */
 gboolean http_password_file_load (HttpPasswordFile *file, GError **error);
 
-/* Takes milliseconds, as many for users that there aren't. FALSE without an error: wrong. */
+/* Takes milliseconds, as many for users that there aren't. Errors: ACCESS_DENIED: it's wrong;
+ * SYSTEM_NOT_AVAILABLE: the file can't be used. */
 gboolean http_password_file_check (HttpPasswordFile *file, const HttpBasic *basic, GError **error);
 
 #endif

@@ -185,6 +185,8 @@ send_refusal (CairnHttpRequest *request)
   CairnHttpAnswer *answer
       = http_answer_new_sentence (request->refusal.status, request->refusal.text);
 
+  if (request->refusal.status == MHD_HTTP_CONTENT_TOO_LARGE)
+    atomic_fetch_add (&request->connection->http->refused_limits, 1);
   if (request->refusal.status == MHD_HTTP_UNAUTHORIZED)
     cairn_http_answer_add_header (answer, MHD_HTTP_HEADER_WWW_AUTHENTICATE, REALM);
   else if (request->refusal.status == MHD_HTTP_METHOD_NOT_ALLOWED)
@@ -309,8 +311,6 @@ finish (CairnHttpRequest *request)
   request->connection->has_asked = TRUE;
   request->stage = HTTP_STAGE_HANDLED;
   request->refusal = judge (request);
-  if (request->refusal.status == MHD_HTTP_CONTENT_TOO_LARGE)
-    atomic_fetch_add (&http->refused_limits, 1);
   if (request->refusal.status)
     return send_refusal (request);
   http_pause_arm (&request->pause, request->mhd);

@@ -5,6 +5,8 @@
 #include <gnutls/gnutls.h>
 #include <string.h>
 
+#include <cairn/error.h>
+
 #include "http/authority.h"
 #include "http/back-off.h"
 #include "http/certificate.h"
@@ -106,10 +108,10 @@ ask_password (Check *check, HttpRefusal *refusal)
       http_back_off_succeeded (sign_in->back_off, check->who);
       return caller;
     }
-  *refusal = error ? unavailable : wrong;
-  if (!error)
+  *refusal = error->code == CAIRN_ERROR_ACCESS_DENIED ? wrong : unavailable;
+  if (error->code == CAIRN_ERROR_ACCESS_DENIED)
     http_back_off_failed (sign_in->back_off, check->who);
-  log_refusal (check, error ? error->message : "no such user, or not that password");
+  log_refusal (check, error->message);
   return NULL;
 }
 
@@ -332,6 +334,15 @@ begin_password (HttpSignIn *sign_in, CairnHttpRequest *request, const char *head
   return !rests;
 }
 
+static void
+reload_by_itself (HttpSignIn *sign_in)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!http_sign_in_reload (sign_in, &error))
+    http_log (LOG_ERR, NULL, "%s", error->message);
+}
+
 gboolean
 http_sign_in_begin (HttpSignIn *sign_in, CairnHttpRequest *request, const HttpFraming *framing)
 {
@@ -351,7 +362,7 @@ http_sign_in_begin (HttpSignIn *sign_in, CairnHttpRequest *request, const HttpFr
       return TRUE;
     }
   if (http_authority_has_changed (sign_in->authority))
-    http_sign_in_reload (sign_in, NULL);
+    reload_by_itself (sign_in);
   http_verified_cache_digest (sign_in->cache, header, digest);
   request->verified = http_verified_cache_find (sign_in->cache, digest);
   return request->verified || begin_password (sign_in, request, header, digest);
@@ -386,15 +397,10 @@ http_sign_in_run_due (HttpSignIn *sign_in, gboolean is_ending)
 gboolean
 http_sign_in_reload (HttpSignIn *sign_in, GError **error)
 {
-  g_autoptr (GError) trouble = NULL;
-  gboolean is_read = http_authority_load (sign_in->authority, &trouble);
+  gboolean is_read = http_authority_load (sign_in->authority, error);
 
   http_verified_cache_clear (sign_in->cache);
-  if (is_read)
-    return TRUE;
-  http_log (LOG_ERR, NULL, "%s", trouble->message);
-  g_propagate_error (error, g_steal_pointer (&trouble));
-  return FALSE;
+  return is_read;
 }
 
 static guint
