@@ -5,13 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+#include "daemon/sockets.h"
 
-static const char *const listeners[CAIRN_HTTP_N_LISTENERS] = {
-  [CAIRN_HTTP_WSMAN] = "wsman",   [CAIRN_HTTP_WSMAN_TLS] = "wsman-tls",
-  [CAIRN_HTTP_CIMXML] = "cimxml", [CAIRN_HTTP_CIMXML_TLS] = "cimxml-tls",
-  [CAIRN_HTTP_UNIX] = "unix",     [CAIRN_HTTP_METRICS] = "metrics",
-};
+#define CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 static void
 append_head (GString *out, const char *name, const char *type, const char *help)
@@ -32,7 +28,7 @@ append_requests (GString *out, const CairnHttpCounts *counts)
   append_head (out, "cairnd_requests_total", "counter", "Requests by listener.");
   for (guint i = 0; i < CAIRN_HTTP_N_LISTENERS; i++)
     g_string_append_printf (out, "cairnd_requests_total{listener=\"%s\"} %" G_GUINT64_FORMAT "\n",
-                            listeners[i], counts->requests[i]);
+                            cairnd_listener_name (i), counts->requests[i]);
   append_head (out, "cairnd_answers_total", "counter", "Answers by class of HTTP status.");
   for (guint i = 1; i < G_N_ELEMENTS (counts->answers_by_class); i++)
     g_string_append_printf (out, "cairnd_answers_total{class=\"%uxx\"} %" G_GUINT64_FORMAT "\n", i,

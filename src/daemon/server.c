@@ -140,8 +140,8 @@ cairnd_server_new (const CairndConfig *config, GError **error)
   server->watch = cairnd_watch_start (config->store_uri, config->connect_uri);
   for (guint i = 0; i < CAIRN_HTTP_N_LISTENERS; i++)
     if (server->options.addresses[i])
-      cairnd_log (CAIRND_LOG_INFO, "listening on %s (port %u)", server->options.addresses[i],
-                  cairn_http_port (server->http, i));
+      cairnd_log (CAIRND_LOG_INFO, "%s: listening on %s (port %u)", cairnd_listener_name (i),
+                  server->options.addresses[i], cairn_http_port (server->http, i));
   return server;
 }
 

@@ -14,6 +14,12 @@ static const char *const names[CAIRN_HTTP_N_LISTENERS] = {
   [CAIRN_HTTP_UNIX] = "unix",     [CAIRN_HTTP_METRICS] = "metrics",
 };
 
+const char *
+cairnd_listener_name (CairnHttpListener listener)
+{
+  return names[listener];
+}
+
 static void
 take (int sockets[CAIRN_HTTP_N_LISTENERS], const char *name, int fd)
 {

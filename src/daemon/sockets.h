@@ -5,6 +5,10 @@
 
 #include "http/http.h"
 
+/* "wsman", "wsman-tls", ...: the key of [listen], and its name everywhere else; borrowed, static.
+ */
+const char *cairnd_listener_name (CairnHttpListener listener);
+
 /* SOCKETS[listener] is set to each one named (FileDescriptorName=) like the listener's key:
  * "wsman", "wsman-tls", ...; the others to -1. */
 void cairnd_sockets_take (int sockets[CAIRN_HTTP_N_LISTENERS]);
