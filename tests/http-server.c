@@ -49,8 +49,10 @@ static void
 sleep_and_echo (CairnHttpRequest *request, gpointer user)
 {
   size_t n;
+  gulong ms = strtoul (cairn_http_request_body (request, &n), NULL, 10);
 
-  g_usleep (strtoul (cairn_http_request_body (request, &n), NULL, 10) * 1000);
+  if (ms)
+    g_usleep (ms * 1000);
   echo (request, user);
 }
 
