@@ -59,6 +59,7 @@ def smuggling():
         "Content-Length: ",
         "Content-Length: 5 5",
         "Host: y\r\nContent-Length: 5",
+        "A: b\rContent-Length: 5",
     ]
     with Server() as server:
         for headers in wrong:

@@ -32,13 +32,20 @@ is_token (const char *key, size_t n)
   return n > 0;
 }
 
+/* A lone CR ends a line to some, and to libmicrohttpd it is part of the value. */
+static gboolean
+is_value (const char *value, size_t n)
+{
+  return value && !memchr (value, '\0', n) && !memchr (value, '\r', n) && !memchr (value, '\n', n);
+}
+
 static enum MHD_Result
 take_header (void *user, enum MHD_ValueKind kind, const char *key, size_t key_bytes,
              const char *value, size_t value_bytes)
 {
   Reading *reading = user;
 
-  if (!is_token (key, key_bytes) || !value || strlen (value) != value_bytes)
+  if (!is_token (key, key_bytes) || !is_value (value, value_bytes))
     reading->framing->is_wrong = TRUE;
   else if (is_name (key, key_bytes, MHD_HTTP_HEADER_CONTENT_LENGTH))
     {
