@@ -34,6 +34,16 @@ struct CairndServer
   CairndWatch *watch;
 };
 
+static void
+log_job (const CairnJobRecord *record)
+{
+  g_autofree char *line = g_strdup_printf (
+      "job of type %d of user '%s' ended in state %d%s%s", (int)record->type, record->owner,
+      (int)record->state, record->error ? ": " : "", record->error ? record->error : "");
+
+  cairnd_log_line (record->error ? CAIRND_LOG_NOTICE : CAIRND_LOG_INFO, record->id, line);
+}
+
 static gboolean
 open_backend (CairndServer *server, GError **error)
 {
@@ -41,7 +51,8 @@ open_backend (CairndServer *server, GError **error)
   const CairnBackendOptions options = { .store_uri = config->store_uri,
                                         .connect_uri = config->connect_uri,
                                         .server = config->server_name,
-                                        .synchronous_ms = config->synchronous_ms };
+                                        .synchronous_ms = config->synchronous_ms,
+                                        .job_ended = log_job };
 
   server->backend = cairn_backend_new (&options, error);
   if (!server->backend)

@@ -221,6 +221,20 @@ give_back (CairnJobs *jobs, CairnService *service, gboolean is_broken)
   end_use (jobs);
 }
 
+static void
+tell_end (CairnJobs *jobs, CairnJob *job)
+{
+  g_autoptr (CairnJobRecord) record = NULL;
+
+  if (!jobs->options.ended || !begin_use (jobs))
+    return;
+  g_mutex_lock (&jobs->lock);
+  record = cairn_job_snapshot (job);
+  g_mutex_unlock (&jobs->lock);
+  jobs->options.ended (jobs->options.user, record);
+  end_use (jobs);
+}
+
 static guint
 code_of (const CairnJob *job, const GError *error)
 {
@@ -281,6 +295,7 @@ end (CairnJob *job, GError *error)
   g_mutex_lock (&jobs->lock);
   g_queue_push_tail (&jobs->ended, job);
   g_mutex_unlock (&jobs->lock);
+  tell_end (jobs, job);
 }
 
 void

@@ -91,6 +91,8 @@ typedef struct
    * failed with SYSTEM_NOT_AVAILABLE. */
   CairnService *(*take_service) (gpointer user, GError **error);
   void (*give_back) (gpointer user, CairnService *service, gboolean is_broken);
+  /* Told once of each job, when it has ended; NULL: not told. */
+  void (*ended) (gpointer user, const CairnJobRecord *record);
   gpointer user;
   const char *store_uri; /* where jobs are kept; NULL = the default one */
   guint synchronous_ms;  /* 0: always a job */

@@ -20,6 +20,7 @@ struct CairnBackend
   CairnCatalogue *catalogue;
   CairnMachines *machines;
   CairnJobs *jobs;
+  void (*job_ended) (const CairnJobRecord *record);
   GPtrArray *all_providers, *all_associations;
   GArray *all_methods;
   CimProviders providers; /* the same */
@@ -134,11 +135,20 @@ give_back_from_job (gpointer user, CairnService *service, gboolean is_broken)
   cairn_backend_give_back (user, service, is_broken);
 }
 
+static void
+tell_job_ended (gpointer user, const CairnJobRecord *record)
+{
+  CairnBackend *backend = user;
+
+  backend->job_ended (record);
+}
+
 static gboolean
 open_parts (CairnBackend *backend, const CairnBackendOptions *options, GError **error)
 {
   const CairnJobsOptions jobs = { .take_service = take_for_job,
                                   .give_back = give_back_from_job,
+                                  .ended = backend->job_ended ? tell_job_ended : NULL,
                                   .user = backend,
                                   .store_uri = backend->store_uri,
                                   .synchronous_ms = options->synchronous_ms };
@@ -156,6 +166,7 @@ cairn_backend_new (const CairnBackendOptions *options, GError **error)
   CairnBackend *backend = g_new0 (CairnBackend, 1);
 
   backend->store_uri = g_strdup (options->store_uri);
+  backend->job_ended = options->job_ended;
   backend->connect_uri = g_strdup (options->connect_uri);
   backend->server = options->server ? g_strdup (options->server) : own_name ();
   backend->idle = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_service_close);
