@@ -403,21 +403,6 @@ http_sign_in_reload (HttpSignIn *sign_in, GError **error)
   return is_read;
 }
 
-static guint
-hash_digest (gconstpointer digest)
-{
-  guint hash;
-
-  memcpy (&hash, digest, sizeof hash);
-  return hash;
-}
-
-static gboolean
-equal_digest (gconstpointer a, gconstpointer b)
-{
-  return memcmp (a, b, HTTP_VERIFIED_DIGEST_SIZE) == 0;
-}
-
 HttpSignIn *
 http_sign_in_new (const CairnHttpOptions *options, void (*wake) (gpointer user), gpointer user,
                   GError **error)
@@ -427,7 +412,7 @@ http_sign_in_new (const CairnHttpOptions *options, void (*wake) (gpointer user),
   g_mutex_init (&sign_in->lock);
   sign_in->wake = wake;
   sign_in->user = user;
-  sign_in->under_way = g_hash_table_new (hash_digest, equal_digest);
+  sign_in->under_way = g_hash_table_new (http_digest_hash, http_digest_equal);
   sign_in->delayed = g_sequence_new (NULL);
   sign_in->back_off = http_back_off_new ();
   sign_in->authority = http_authority_new (options, error);

@@ -46,8 +46,8 @@ http_verified_unref (HttpVerified *verified)
 }
 
 /* Digests are random to whoever doesn't know the key: any part of one is a good hash. */
-static guint
-hash_digest (gconstpointer digest)
+guint
+http_digest_hash (gconstpointer digest)
 {
   guint hash;
 
@@ -55,8 +55,8 @@ hash_digest (gconstpointer digest)
   return hash;
 }
 
-static gboolean
-equal_digest (gconstpointer a, gconstpointer b)
+gboolean
+http_digest_equal (gconstpointer a, gconstpointer b)
 {
   return gnutls_memcmp (a, b, HTTP_VERIFIED_DIGEST_SIZE) == 0;
 }
@@ -67,7 +67,7 @@ http_verified_cache_new (GError **error)
   HttpVerifiedCache *cache = g_new0 (HttpVerifiedCache, 1);
 
   g_mutex_init (&cache->lock);
-  cache->entries = g_hash_table_new_full (hash_digest, equal_digest, g_free,
+  cache->entries = g_hash_table_new_full (http_digest_hash, http_digest_equal, g_free,
                                           (GDestroyNotify)http_verified_unref);
   if (gnutls_rnd (GNUTLS_RND_KEY, cache->key, KEY_BYTES) == 0)
     return cache;

@@ -34,6 +34,10 @@ void http_verified_cache_free (HttpVerifiedCache *cache);
 void http_verified_cache_digest (HttpVerifiedCache *cache, const char *header,
                                  guint8 out_digest[HTTP_VERIFIED_DIGEST_SIZE]);
 
+/* Digests as keys of a hash table. */
+guint http_digest_hash (gconstpointer digest);
+gboolean http_digest_equal (gconstpointer a, gconstpointer b);
+
 /* A reference, or NULL. */
 HttpVerified *http_verified_cache_find (HttpVerifiedCache *cache,
                                         const guint8 digest[HTTP_VERIFIED_DIGEST_SIZE]);
