@@ -26,13 +26,15 @@ typedef struct
   gboolean check_only;
   gboolean version;
   GMainLoop *loop;
-  CairndConfig *config;
+  CairndConfig *config; /* as of the start, which the listeners keep to */
+  CairndConfig *latest; /* of the last reload; NULL = none */
+  CairnConfig *engine;  /* the engine's part of the same file, as of the start */
   CairndServer *server;
 } Daemon;
 
 /* The engine finds the same file by $CAIRN_CONFIG; set before there are threads. */
 static CairndConfig *
-load (const Daemon *daemon, GError **error)
+load (Daemon *daemon, GError **error)
 {
   const char *chosen = daemon->file ? daemon->file : g_getenv ("CAIRN_CONFIG");
   g_autoptr (CairnConfig) engine = NULL;
@@ -46,6 +48,8 @@ load (const Daemon *daemon, GError **error)
   engine = config ? cairn_config_load (NULL, CAIRN_CONFIG_CLOSED, error) : NULL;
   if (config && !engine)
     g_clear_pointer (&config, cairnd_config_free);
+  if (!daemon->engine)
+    daemon->engine = g_steal_pointer (&engine);
   return config;
 }
 
@@ -103,8 +107,8 @@ reload (gpointer data)
   if (config)
     {
       cairnd_server_reload (daemon->server, config);
-      cairnd_config_free (daemon->config);
-      daemon->config = config;
+      cairnd_config_free (daemon->latest);
+      daemon->latest = config;
     }
   else
     cairnd_log (CAIRND_LOG_ERROR, "reload: %s; everything stays as it was", error->message);
@@ -133,11 +137,14 @@ serve (Daemon *daemon)
 }
 
 static int
-check (const CairndConfig *config)
+check (const Daemon *daemon)
 {
-  g_autofree char *text = cairnd_config_describe (config);
+  g_autofree char *text = cairnd_config_describe (daemon->config);
+  g_autofree char *import = g_strjoinv (";", daemon->engine->import_paths);
+  g_autofree char *export = g_strjoinv (";", daemon->engine->export_paths);
+  int printed = printf ("%s\n[paths]\nimport=%s\nexport=%s\n", text, import, export);
 
-  return fputs (text, stdout) < 0 || fflush (stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+  return printed < 0 || fflush (stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* malloc's habits, an arena for each thread and large answers kept among small pieces, triple the
@@ -166,7 +173,9 @@ main (int argc, char **argv)
   daemon.config = load (&daemon, &error);
   if (!daemon.config)
     return fail (error);
-  status = daemon.check_only ? check (daemon.config) : serve (&daemon);
+  status = daemon.check_only ? check (&daemon) : serve (&daemon);
+  cairn_config_free (daemon.engine);
+  cairnd_config_free (daemon.latest);
   cairnd_config_free (daemon.config);
   g_free (daemon.file);
   return status;

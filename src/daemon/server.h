@@ -12,7 +12,8 @@ typedef struct CairndServer CairndServer;
 CairndServer *cairnd_server_new (const CairndConfig *config, GError **error);
 
 /* SIGHUP: CONFIG is what the file says now; what can't be changed while running stays as it was,
- * and the log says so. Takes the place of the one before, which is the caller's again. */
+ * and the log says so. Takes the place of the one of the last reload, which is the caller's again;
+ * that of cairnd_server_new stays borrowed, as the listeners were made with it. */
 void cairnd_server_reload (CairndServer *server, const CairndConfig *config);
 
 /* Finishes what it can. */
