@@ -30,7 +30,7 @@ files_are_there ()
 {
   for path in bin/cairn include/vmcx.h include/cairn/cairn.h include/cairn/service.h \
               sbin/cairnd lib/systemd/system/cairnd.service lib/systemd/system/cairnd.socket \
-              share/man/man1/cairn.1; do
+              share/man/man1/cairn.1 share/man/man8/cairnd.8; do
     [ -e "$root$prefix/$path" ] || { echo "missing: $path"; return 1; }
   done
   for name in libcairn.so libvmcx.so libcairn.pc libvmcx.pc; do
