@@ -225,6 +225,20 @@ def pam():
         true(client.post().status in (401, 503), "it lets in without a service")
 
 
+@test("the PAM service that is installed takes root, and nobody outside group cairn")
+def pam_service():
+    with open(os.path.join(SOURCE_ROOT, "packaging", "cairnd.pam"), encoding="utf-8") as file:
+        text = file.read()
+    for kind in ("auth", "account"):
+        true(f"@include common-{kind}\n" in text, f"it doesn't ask for {kind}")
+        text = text.replace(f"@include common-{kind}\n", f"{kind} required pam_permit.so\n")
+    directory = tmp()
+    write_file(os.path.join(directory, "cairnd"), text)
+    with Server(users=False, pam_directory=directory) as server, server.connect() as client:
+        equal(client.post("/echo", "hi", basic("root"), auth=False).status, 200, "root's sign-in")
+        equal(client.post("/echo", "hi", basic("daemon"), auth=False).status, 401, "daemon's sign-in")
+
+
 @test("a password doesn't cross the network in the clear")
 def in_the_clear():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
