@@ -35,6 +35,7 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 ANONYMOUS = ADDRESSING + "/role/anonymous"
 WQL = "http://schemas.microsoft.com/wbem/wsman/1/WQL"
 ASSOCIATION_FILTER = "http://schemas.dmtf.org/wbem/wsman/1/cimbinding/associationFilter"
+IDENTITY = "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"
 TIMEOUT = 60
 
 
@@ -170,12 +171,8 @@ def read_item(element):
         return [read_item(part) for part in element]
     properties = {}
     for child in element:
-        value = read_property(child)
-        name = local(child)
-        if name in properties:
-            before = properties[name]
-            value = (before if isinstance(before, list) else [before]) + [value]
-        properties[name] = value
+        properties.setdefault(local(child), []).append(read_property(child))
+    properties = {name: values if len(values) > 1 else values[0] for name, values in properties.items()}
     return Instance(local(element), properties)
 
 
