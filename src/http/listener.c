@@ -24,7 +24,9 @@ split (const char *address, char **out_host, char **out_port, GError **error)
   const char *colon = strrchr (address, ':');
   gboolean is_bracketed = address[0] == '[' && colon && colon > address && colon[-1] == ']';
 
-  if (!colon || !colon[1] || (!is_bracketed && memchr (address, ':', (size_t)(colon - address))))
+  /* getaddrinfo would cut a greater number off. */
+  if (!colon || !g_ascii_string_to_unsigned (colon + 1, 10, 0, G_MAXUINT16, NULL, NULL)
+      || (!is_bracketed && memchr (address, ':', (size_t)(colon - address))))
     return g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
                         "'%s' is no address to listen on; give HOST:PORT, an IPv6 host in brackets",
                         address),
