@@ -44,6 +44,9 @@ cairnd_sockets_take (int sockets[CAIRN_HTTP_N_LISTENERS])
 
   for (guint i = 0; i < CAIRN_HTTP_N_LISTENERS; i++)
     sockets[i] = -1;
+  if (n < 0)
+    cairnd_log (CAIRND_LOG_WARNING, "the sockets that systemd hands over can't be taken: %s",
+                g_strerror (-n));
   for (int i = 0; i < n; i++)
     {
       take (sockets, given[i], SD_LISTEN_FDS_START + i);
