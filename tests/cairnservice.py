@@ -59,7 +59,7 @@ class Service:
         self.host, self.user, self.env, self.prefix = host, ME, env or {}, list(prefix)
         self.log, self.socket = host.path("cairnd.log"), host.path("sock")
         self.config_file, self.password_file = host.path("cairnd.conf"), host.path("passwords")
-        self.process, self._ports, self._skipped = None, {}, 0
+        self.process, self.ports, self._skipped = None, {}, 0
         self.values = {"store.uri": host.store, "hypervisor.connect": host.connect or "images:",
                        "auth.password-file": self.password_file, "paths.import": tmp(), "paths.export": tmp()}
         for name in listeners:
@@ -67,7 +67,7 @@ class Service:
         if synchronous_ms is not None:
             self.values["jobs.synchronous-ms"] = synchronous_ms
         self.values.update(config or {})
-        self.points = None
+        self._points = None
         self.set_users(users or USERS)
         self.write_config()
         atexit.register(self.kill9)
@@ -100,9 +100,15 @@ class Service:
 
     def run(self, *args):
         """Runs it in the foreground, to its end: the Result."""
-        done = subprocess.run(self.command(*args), stdin=subprocess.DEVNULL, capture_output=True, cwd=self.host.dir,
-                              env=environment(**self.env), timeout=TIMEOUT_SECONDS, check=False)
+        try:
+            done = self._run(*args)
+        except subprocess.TimeoutExpired:
+            fail(f"cairnd {args} is still running")
         return Result(self.command(*args), done.returncode, done.stdout, done.stderr)
+
+    def _run(self, *args):
+        return subprocess.run(self.command(*args), stdin=subprocess.DEVNULL, capture_output=True, cwd=self.host.dir,
+                              env=environment(**self.env), timeout=START_SECONDS, check=False)
 
     def refuses_to_start(self, *patterns, status=1):
         """It ends at once with STATUS, and one line on standard error that matches PATTERNS."""
@@ -125,10 +131,15 @@ class Service:
                        "cairnd listens", START_SECONDS)
         finally:
             true(self.process.poll() is None, f"cairnd ended with {self.process.returncode}: {self.said()}")
-        self._ports = dict(zip(wanted, self._listening()))
-        if self.points is None:
-            self.points = self.soap().enumerate(POINT_SERVICE, mode="EnumerateEPR")[0]
+        self.ports = dict(zip(wanted, self._listening()))
         return self
+
+    @property
+    def points(self):
+        """The Ref of the service of reference points."""
+        if self._points is None:
+            self._points = self.soap().enumerate(POINT_SERVICE, mode="EnumerateEPR")[0]
+        return self._points
 
     def said(self):
         """Its log since the last start."""
@@ -140,7 +151,7 @@ class Service:
         return [int(port) for port in re.findall(r"listening on .*\(port (\d+)\)$", self.said(), re.MULTILINE)]
 
     def port(self, listener):
-        return self._ports[listener]
+        return self.ports[listener]
 
     @property
     def pid(self):
@@ -236,9 +247,11 @@ class Held:
         return self
 
     def __exit__(self, *_):
+        helpers = children(self.process.pid)
         if not self.end:
             self.process.kill()
         self.process.communicate(self.end)
+        wait_until(lambda: not any(map(is_alive, helpers)), "its helpers have ended")
 
 
 def slow_helper(host, seconds=0.6):

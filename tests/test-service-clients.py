@@ -60,7 +60,8 @@ def class_told():
     shown = next(e for e in told.iter() if local(e) == "CLASS")
     for shown in (shown, cim_xml.operation("GetClass", ClassName=f'<CLASSNAME NAME="{POINT_SERVICE}"/>',
                                            LocalOnly="<VALUE>FALSE</VALUE>")[0]):
-        method = next(e for e in shown.iter() if local(e) == "METHOD" and e.get("NAME") == "ImportReferencePointMetadata")
+        method = next(e for e in shown.iter()
+                      if local(e) == "METHOD" and e.get("NAME") == "ImportReferencePointMetadata")
         parameters = {e.get("NAME"): e for e in method if local(e).startswith("PARAMETER")}
         equal(sorted(parameters), ["AffectedSystem", "ConfigFilePath", "Job", "RuntimeStateFilePath"])
         equal(parameters["AffectedSystem"].get("REFERENCECLASS"), "Msvm_ComputerSystem")
@@ -82,7 +83,8 @@ def associated():
         equal(sorted(ids(client.associated(vm, result=POINT)))[-1], scene.ids[-1])
         equal(client.associated(vm_ref(scene.other), result=POINT), [])
         equal([s["ElementName"] for s in client.associated(point, ASSOCIATION, "Msvm_ComputerSystem")], ["web"])
-        pairs = {(a["Antecedent"].keys["Name"], a["Dependent"].keys["InstanceID"]) for a in client.enumerate(ASSOCIATION)}
+        pairs = {(a["Antecedent"].keys["Name"], a["Dependent"].keys["InstanceID"])
+                 for a in client.enumerate(ASSOCIATION)}
         equal(pairs, {(scene.guid, i) for i in scene.ids})
     for client in scene.soap():
         for path in (vm.path(), scene.full_path(vm), f"Msvm_ComputerSystem.Name='{scene.guid.lower()}',"
@@ -109,7 +111,8 @@ def queried():
         equal(sorted(ids(client.query(f"SELECT InstanceID, ElementName FROM {POINT} WHERE ElementName LIKE 'n[02]'"))),
               scene.ids[::2])
         prefix = f"Microsoft:{scene.guid}\\"  # L4
-        true(all(p["InstanceID"].startswith(prefix) and "CreationTime" not in p for p in client.enumerate(POINT)), prefix)
+        true(all(p["InstanceID"].startswith(prefix) and "CreationTime" not in p for p in client.enumerate(POINT)),
+             prefix)
         client.associated(point_ref(id_), result="Msvm_StorageAllocationSettingData")  # L8: may be empty
     scene.service.stop()
 
@@ -197,7 +200,8 @@ def wbemcli_client():
     equal(len(wbemcli(service, "ri", vm, options=("-arc", ASSOCIATION))), 3)
     host = f"127.0.0.1:{service.port('cimxml')}"  # wbemcli writes every path so, and has no other way
     files = f'ConfigFilePath="{config}",RuntimeStateFilePath="{runtime}"'
-    (said,) = wbemcli(service, "cm", target, f"ImportReferencePointMetadata.{files},AffectedSystem={host}/{NAMESPACE}:{vm}")
+    affected = f"AffectedSystem={host}/{NAMESPACE}:{vm}"
+    (said,) = wbemcli(service, "cm", target, f"ImportReferencePointMetadata.{files},{affected}")
     matches(said, r"ImportReferencePointMetadata: 0\b")
     (said,) = wbemcli(service, "cm", target, f"ImportReferencePointMetadata.{files}")
     matches(said, r"ImportReferencePointMetadata: 32773\b")
@@ -208,7 +212,7 @@ def wbemcli_client():
         matches(str(problem), "CIM_ERR_INVALID_CLASS|Msvm_NotAClass")
     service.write_config(jobs__synchronous_ms=0)
     service.reload()
-    (said,) = wbemcli(service, "cm", target, f"CreateReferencePoint.ReferencePointType=1,AffectedSystem={host}/{NAMESPACE}:{vm}")
+    (said,) = wbemcli(service, "cm", target, f"CreateReferencePoint.ReferencePointType=1,{affected}")
     matches(said, r'CreateReferencePoint: 4096, .*Msvm_ConcreteJob\.InstanceID="')
     service.stop()
 
@@ -250,7 +254,8 @@ def curl():
         matches(answer, r"<a:RelatesTo>uuid:11111111-0000-4000-8000-000000000003</a:RelatesTo>")
         equal(answer.rpartition("\n")[2], "200")
     equal(run(*common, url).rpartition("\n")[2], "401", "nobody signed in")
-    identify = f'<s:Envelope xmlns:s="{SOAP}"><s:Header/><s:Body><i:Identify xmlns:i="{IDENTITY}"/></s:Body></s:Envelope>'
+    identify = (f'<s:Envelope xmlns:s="{SOAP}"><s:Header/><s:Body><i:Identify xmlns:i="{IDENTITY}"/></s:Body>'
+                "</s:Envelope>")
     answer = run(*common[:5], identify, *common[6:], "-H", "WSMANIDENTIFY: unauthenticated", url)
     matches(answer, "IdentifyResponse")
     equal(answer.rpartition("\n")[2], "200", "identify, not signed in")

@@ -55,8 +55,8 @@ def cim_xml(level):
 
 
 def wmi_dtd(level):
-    return ('<?xml version="1.0" encoding="utf-16"?>\n<DECLARATION xmlns="http://www.dmtf.org/x"><DECLGROUP><VALUE.OBJECT>'
-            f'<INSTANCE CLASSNAME="{SETTINGS}"><QUALIFIER NAME="dynamic" TYPE="boolean"><VALUE>TRUE</VALUE></QUALIFIER>'
+    return ('<?xml version="1.0" encoding="utf-16"?>\n<DECLARATION xmlns="http://www.dmtf.org/x"><DECLGROUP>'
+            f'<VALUE.OBJECT><INSTANCE CLASSNAME="{SETTINGS}"><QUALIFIER NAME="dynamic" TYPE="boolean"><VALUE>TRUE</VALUE></QUALIFIER>'
             f'<PROPERTY NAME="ConsistencyLevel" CLASSORIGIN="{SETTINGS}" PROPAGATED="true" TYPE="uint8"><QUALIFIER '
             f'NAME="CIMTYPE" PROPAGATED="true" TYPE="string"><VALUE>uint8</VALUE></QUALIFIER><VALUE>{level}</VALUE>'
             '</PROPERTY></INSTANCE></VALUE.OBJECT></DECLGROUP></DECLARATION>')
@@ -177,8 +177,8 @@ def export():
         os.chown(out, uid, uid)
         wanted = {"BaseReferencePoint": point_path(client.enumerate(POINT)[0], service),
                   "DisksToExport": point["VirtualDiskIdentifiers"]}
-        answer = client.invoke(service.points, "ExportReferencePoint", ReferencePoint=as_ref(point), ExportDirectory=out,
-                               ExportSettingData=export_settings(**wanted))
+        answer = client.invoke(service.points, "ExportReferencePoint", ReferencePoint=as_ref(point),
+                               ExportDirectory=out, ExportSettingData=export_settings(**wanted))
         job = service.finish(client, answer)
         equal((job.class_name, job["JobState"]), ("Msvm_VirtualSystemReferencePointExportJob", "7"))
         files = sorted(os.path.join(out, name) for name in os.listdir(out))
@@ -235,7 +235,7 @@ def export_fails():
         fails(export_to(out, given=point_ref(NOWHERE)), 32773, "reference point")
         fails(export_to(out, given=None), 32773, "ReferencePoint is missing")
         fails(export_to(out, settings=export_settings(DisksToExport=["nothing"])), 32773, "nothing")
-        fails(export_to(out, settings=export_settings(BaseReferencePoint="nothing")), 32773, "BaseReferencePoint|nothing")
+        fails(export_to(out, settings=export_settings(BaseReferencePoint="nothing")), 32773, "nothing")
         if os.geteuid() == 0:
             stranger = service.soap(user="stranger")
             fails(export_to(out, one=stranger), 32769, "Permission denied")
