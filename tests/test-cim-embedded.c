@@ -213,6 +213,28 @@ test_written (void)
   g_assert_cmpstr (cim_instance_text (read, "Message"), ==, "'vda' is \"busy\" <now>");
 }
 
+/* What is taken must read the same when it was written: an interval has a zone of three zeroes. */
+static void
+test_intervals (void)
+{
+  static const char *const wrong[] = { ":00 ", ":060", "+0 0", ":0" };
+  g_autoptr (CimInstance) instance
+      = parse ("Msvm_ConcreteJob",
+               "instance of Msvm_ConcreteJob { ElapsedTime = \"00000000000500.000000:000\"; };");
+
+  g_assert_cmpstr (cim_instance_text (instance, "ElapsedTime"), ==, "00000000000500.000000:000");
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *text = g_strdup_printf (
+          "instance of Msvm_ConcreteJob { ElapsedTime = \"00000000000500.000000%s\"; };", wrong[i]);
+
+      g_assert_null (
+          cim_embedded_parse (cim_schema_get (), find ("Msvm_ConcreteJob"), text, &error));
+      g_assert_nonnull (error);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -223,6 +245,7 @@ main (int argc, char **argv)
   g_test_add_func ("/embedded/wmi-dtd", test_wmi_dtd);
   g_test_add_func ("/embedded/refused", test_refused);
   g_test_add_func ("/embedded/mismatch", test_mismatch);
+  g_test_add_func ("/embedded/intervals", test_intervals);
   g_test_add_func ("/embedded/written", test_written);
   return g_test_run ();
 }

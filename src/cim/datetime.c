@@ -56,7 +56,9 @@ append_interval (const char *dmtf, GString *out)
   int days = digits (dmtf, 8), hours = digits (dmtf + 8, 2), minutes = digits (dmtf + 10, 2);
   int seconds = digits (dmtf + 12, 2), micros = digits (dmtf + 15, 6);
 
-  if (days < 0 || hours < 0 || minutes < 0 || seconds < 0 || micros < 0)
+  /* An interval has no time zone: what stands there is ":000". */
+  if (days < 0 || hours < 0 || minutes < 0 || seconds < 0 || micros < 0
+      || digits (dmtf + 22, 3) != 0)
     return FALSE;
   g_string_append_printf (out, "P%dDT%dH%dM%d", days, hours, minutes, seconds);
   if (micros)
