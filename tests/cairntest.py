@@ -37,6 +37,7 @@ import traceback
 SOURCE_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CAIRN = os.environ.get("CAIRN", os.path.join(SOURCE_ROOT, "build", "src", "cli", "cairn"))
 PLAIN = os.environ.get("CAIRN_PLAIN", CAIRN)
+PLAIN_PLACES = {"CAIRN_MODULE_DIR": os.environ["CAIRN_PLAIN_MODULE_DIR"]} if "CAIRN_PLAIN_MODULE_DIR" in os.environ else {}
 SHARED = os.environ.get("CAIRN_SHARED", os.path.join(SOURCE_ROOT, "..", "shared"))
 GRANULARITY = 65536
 NOBODY = 65534
@@ -205,12 +206,12 @@ def cairn(*args, env=None, cwd=None, uid=None, stdout=subprocess.PIPE, timeout=T
     """Runs cairn with ARGS as they are and gives the Result; fails the test only when it died of a
     signal, hung, or a sanitizer spoke. ENV: changes as for environment(). UID: run as that user
     (the test must be root). PLAIN: without sanitizers, for many runs that all go one way."""
-    program, places = (PLAIN, {}) if plain else _program_for(uid)
+    program, places = (PLAIN, PLAIN_PLACES) if plain else _program_for(uid)
     command = [program] + [a if isinstance(a, bytes) else str(a) for a in args]
     more = {"user": uid, "group": uid, "extra_groups": []} if uid is not None else {}
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=stdout,
-                              stderr=subprocess.PIPE, env=environment(**places, **(env or {})),
+                              stderr=subprocess.PIPE, env=environment(**{**places, **(env or {})}),
                               cwd=cwd or tmp(), timeout=timeout, check=False, **more)
     except subprocess.TimeoutExpired:
         fail(f"{command}: still running after {timeout} s")

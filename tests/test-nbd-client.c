@@ -32,7 +32,8 @@ set_up (Fixture *fixture, gconstpointer unused)
   test_shell ("qemu-img create -q -f qcow2 '%s' 24M && qemu-io -c 'write -q -P 0x5a 3M 5056k' '%s'"
               " && qemu-img bitmap --add '%s' b && qemu-io -c 'write -q -P 0x5a 8128k 64k' '%s'",
               image, image, image, image);
-  ready = g_strdup_printf ("[ -S '%s' ]", fixture->socket);
+  /* The file is there a moment before anybody listens: 00010000 tells that. */
+  ready = g_strdup_printf ("grep -q ' 00010000 .* %s$' /proc/net/unix", fixture->socket);
   fixture->server
       = test_start (ready, "qemu-nbd -r -t -e 3 -x disk -B b -k '%s' '%s'", fixture->socket, image);
 }

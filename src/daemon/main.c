@@ -157,23 +157,28 @@ keep_memory_small (void)
   mallopt (M_TRIM_THRESHOLD, LARGE_BYTES);
 }
 
+static int
+run (Daemon *daemon)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (daemon->version)
+    return printf ("cairnd %s\n", CAIRN_VERSION) < 0;
+  daemon->config = load (daemon, &error);
+  if (!daemon->config)
+    return fail (error);
+  return daemon->check_only ? check (daemon) : serve (daemon);
+}
+
 int
 main (int argc, char **argv)
 {
   Daemon daemon = { 0 };
-  g_autoptr (GError) error = NULL;
   int status;
 
   setlocale (LC_ALL, "");
   keep_memory_small ();
-  if (!parse (&daemon, argc, argv))
-    return EXIT_USAGE;
-  if (daemon.version)
-    return printf ("cairnd %s\n", CAIRN_VERSION) < 0;
-  daemon.config = load (&daemon, &error);
-  if (!daemon.config)
-    return fail (error);
-  status = daemon.check_only ? check (&daemon) : serve (&daemon);
+  status = parse (&daemon, argc, argv) ? run (&daemon) : EXIT_USAGE;
   cairn_config_free (daemon.engine);
   cairnd_config_free (daemon.latest);
   cairnd_config_free (daemon.config);
