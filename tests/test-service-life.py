@@ -36,7 +36,7 @@ def together():
         except Exception as problem:  # pylint: disable=broad-except
             problems.append(problem)
 
-    # Two on one VM, which take turns, and one on another.
+    # Two on one VM, which take turns, and one on another: children of either must not keep the other's locks.
     threads = [threading.Thread(target=work, args=args) for args in
                zip((service.soap(), service.cimxml(), service.soap()), (vms[0], vms[0], vms[1]))]
     for thread in threads:

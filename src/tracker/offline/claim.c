@@ -100,9 +100,13 @@ unlock_image (int fd)
   fcntl (fd, F_OFD_SETLK, &all);
 }
 
+/* The lock isn't left to close: a child of another thread may have the description, too, as long as
+ * it is between fork and exec. */
 static void
 clear_claim (CairnClaim *claim)
 {
+  if (claim->fd >= 0 && !claim->is_left)
+    unlock_image (claim->fd);
   if (claim->fd >= 0)
     close (claim->fd);
   claim->fd = -1;

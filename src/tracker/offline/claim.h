@@ -25,6 +25,8 @@ typedef struct
   gboolean is_block_device;
   dev_t device; /* with the inode: the file's identity */
   ino_t inode;
+  gboolean
+      is_left; /* a qemu-storage-daemon that doesn't end has it open: the lock stays with that */
 } CairnClaim;
 
 typedef enum

@@ -199,6 +199,8 @@ run_and_settle (const CairnEdit *edit, const GPtrArray *parts, Result *result, G
 
   run_qsd (edit, parts, &outcome, &failure);
   *result = (Result){ .ended = outcome.ended };
+  for (guint i = 0; i < parts->len && !outcome.ended; i++)
+    ((CairnEditPart *)parts->pdata[i])->claim->is_left = TRUE;
   for (guint i = 0; i < parts->len && outcome.ended; i++)
     settle_part (edit, parts, i, &outcome, result, failure ? NULL : &failure);
   g_free (outcome.words);

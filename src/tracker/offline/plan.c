@@ -116,7 +116,7 @@ check_key (const CairnClaim *claim, const CairnBitmapState *state, GError **erro
 }
 
 static void
-add_part (GPtrArray *parts, const CairnClaim *claim, CairnBitmapState *before)
+add_part (GPtrArray *parts, CairnClaim *claim, CairnBitmapState *before)
 {
   CairnEditPart *part = g_new0 (CairnEditPart, 1);
 
@@ -147,7 +147,7 @@ check_catcher (const CairnEdit *edit, const CairnClaim *claim, const CairnBitmap
 }
 
 static gboolean
-plan_add (const CairnEdit *edit, const CairnClaim *claim, GPtrArray *parts, GError **error)
+plan_add (const CairnEdit *edit, CairnClaim *claim, GPtrArray *parts, GError **error)
 {
   g_autoptr (CairnBitmapState) state = NULL;
   g_autoptr (GError) cause = NULL;
@@ -174,7 +174,7 @@ plan_add (const CairnEdit *edit, const CairnClaim *claim, GPtrArray *parts, GErr
 
 /* An image that can't have the bitmap, or hasn't, is done. */
 static gboolean
-plan_remove (const CairnEdit *edit, const CairnClaim *claim, GPtrArray *parts, GError **error)
+plan_remove (const CairnEdit *edit, CairnClaim *claim, GPtrArray *parts, GError **error)
 {
   g_autoptr (CairnBitmapState) state = NULL;
   g_autoptr (GError) cause = NULL;
@@ -199,7 +199,7 @@ cairn_edit_plan (const CairnEdit *edit, const GArray *claims, GError **error)
 
   for (guint i = 0; i < claims->len; i++)
     {
-      const CairnClaim *claim = &g_array_index (claims, CairnClaim, i);
+      CairnClaim *claim = &g_array_index (claims, CairnClaim, i);
       gboolean ok = edit->action == CAIRN_QSD_ADD ? plan_add (edit, claim, parts, error)
                                                   : plan_remove (edit, claim, parts, error);
 

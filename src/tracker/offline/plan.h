@@ -21,7 +21,7 @@ typedef struct
 /* One image that is to be changed. */
 typedef struct
 {
-  const CairnClaim *claim; /* borrowed */
+  CairnClaim *claim; /* borrowed */
   CairnBitmapState *before;
 } CairnEditPart;
 
