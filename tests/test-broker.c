@@ -280,14 +280,20 @@ test_unsupported_method (void)
 /* ---- contexts ---- */
 
 static void
-add_context (CimContexts *contexts, guint idle_s, char id[37])
+add_context_of (CimContexts *contexts, const CairnCaller *caller, guint idle_s, char id[37])
 {
   CimContext *context = g_new0 (CimContext, 1);
 
   context->enumeration = cim_broker_query (broker, NULL, "SELECT * FROM " POINT, NULL);
   context->idle_s = idle_s;
   context->protocol = 1;
-  cim_contexts_add (contexts, nobody, context, id);
+  cim_contexts_add (contexts, caller, context, id);
+}
+
+static void
+add_context (CimContexts *contexts, guint idle_s, char id[37])
+{
+  add_context_of (contexts, nobody, idle_s, id);
 }
 
 /* What they take is limited as well: of 500 with a query of 14 KB each. */
@@ -310,6 +316,52 @@ test_large_contexts (void)
     }
   g_assert_cmpuint (cim_contexts_count (contexts), <, 400);
   g_assert_cmpuint (cim_contexts_count (contexts), >, 10);
+  cim_contexts_free (contexts);
+}
+
+/* So is what is kept in them later, for a client that took too little. */
+static void
+test_growing_contexts (void)
+{
+  CimContexts *contexts = cim_contexts_new ();
+
+  for (guint i = 0; i < 40; i++)
+    {
+      CimContext *taken;
+      char id[37];
+
+      add_context (contexts, 60, id);
+      taken = cim_contexts_take (contexts, nobody, 1, id, NULL);
+      taken->text = g_strnfill (500000, 'x');
+      cim_contexts_give_back (contexts, taken, id);
+    }
+  g_assert_cmpuint (cim_contexts_count (contexts), ==, 4);
+  cim_contexts_free (contexts);
+}
+
+/* A flood of one caller's ends that caller's, and nobody else's; all together are limited too. */
+static void
+test_shared_contexts (void)
+{
+  CimContexts *contexts = cim_contexts_new ();
+  CairnCaller victim = { .name = (char *)"victim" };
+  char theirs[37], id[37];
+  CimContext *taken;
+
+  add_context_of (contexts, &victim, 60, theirs);
+  for (guint i = 0; i < 2 * CIM_CONTEXTS_MAX; i++)
+    add_context (contexts, 60, id);
+  g_assert_cmpuint (cim_contexts_count (contexts), ==, CIM_CONTEXTS_OF_CALLER_MAX + 1);
+  taken = cim_contexts_take (contexts, &victim, 1, theirs, NULL);
+  g_assert_nonnull (taken);
+  cim_contexts_give_back (contexts, taken, theirs);
+  for (guint i = 0; i < 2 * CIM_CONTEXTS_MAX; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("user %u", i);
+
+      add_context_of (contexts, &(CairnCaller){ .name = name }, 60, id);
+    }
+  g_assert_cmpuint (cim_contexts_count (contexts), ==, CIM_CONTEXTS_MAX);
   cim_contexts_free (contexts);
 }
 
@@ -337,10 +389,10 @@ test_contexts (void)
   g_assert_nonnull (taken);
   check_gone (contexts, nobody, 1, first); /* in use */
   cim_contexts_give_back (contexts, taken, first);
-  for (guint i = 0; i < CIM_CONTEXTS_MAX; i++)
+  for (guint i = 0; i < CIM_CONTEXTS_OF_CALLER_MAX; i++)
     add_context (contexts, 60, id);
   check_gone (contexts, nobody, 1, first); /* the oldest has made room */
-  g_assert_cmpuint (cim_contexts_count (contexts), ==, CIM_CONTEXTS_MAX);
+  g_assert_cmpuint (cim_contexts_count (contexts), ==, CIM_CONTEXTS_OF_CALLER_MAX);
   taken = cim_contexts_take (contexts, nobody, 1, id, NULL);
   cim_context_free (taken);
   cim_contexts_give_back (contexts, NULL, id);
@@ -367,6 +419,8 @@ main (int argc, char **argv)
   g_test_add_func ("/unsupported-method", test_unsupported_method);
   g_test_add_func ("/contexts", test_contexts);
   g_test_add_func ("/large-contexts", test_large_contexts);
+  g_test_add_func ("/growing-contexts", test_growing_contexts);
+  g_test_add_func ("/shared-contexts", test_shared_contexts);
   status = g_test_run ();
   cim_broker_free (broker);
   cairn_caller_free (nobody);

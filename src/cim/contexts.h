@@ -3,6 +3,7 @@
  *
  * A context belongs to the caller who opened it. There are at most CIM_CONTEXTS_MAX,
  * and they take at most CIM_CONTEXTS_BYTES_MAX: one more ends those that were used longest ago.
+ * A caller's share of both is a quarter, and more than that ends the caller's own.
  * Each ends by itself when it isn't used for its time. Threads: any number at once; a context that
  * is taken is nobody else's until it is given back.
  */
@@ -12,10 +13,12 @@
 #include "cim/broker.h"
 
 /* Some hundred bytes each, but a query may be long. */
-#define CIM_CONTEXTS_MAX       4096u
-#define CIM_CONTEXTS_BYTES_MAX (8u << 20)
-#define CIM_CONTEXT_DEFAULT_S  120u
-#define CIM_CONTEXT_LONGEST_S  3600u
+#define CIM_CONTEXTS_MAX                 4096u
+#define CIM_CONTEXTS_BYTES_MAX           (8u << 20)
+#define CIM_CONTEXTS_OF_CALLER_MAX       (CIM_CONTEXTS_MAX / 4)
+#define CIM_CONTEXTS_OF_CALLER_BYTES_MAX (CIM_CONTEXTS_BYTES_MAX / 4)
+#define CIM_CONTEXT_DEFAULT_S            120u
+#define CIM_CONTEXT_LONGEST_S            3600u
 
 typedef struct CimContexts CimContexts;
 
