@@ -110,6 +110,10 @@ test_encodings (void)
   assert_refused_bytes ("\xff\xfe<\0\0\0", 6, "UTF-16");
   assert_refused ("<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe4</a>", "UTF-8");
   assert_refused ("<?xml version='1.0' encoding='UTF-7'?><a/>", "UTF-8");
+  /* <?xml version='1.0'?><a/> in EBCDIC */
+  assert_refused ("\x4c\x6f\xa7\x94\x93\x40\xa5\x85\x99\xa2\x89\x96\x95\x7e\x7d\xf1\x4b\xf0\x7d\x6f"
+                  "\x6e\x4c\x81\x61\x6e",
+                  "UTF-8");
   assert_refused ("<a>\xe4</a>", "UTF-8");
   assert_refused ("<a b='\xed\xa0\x80'/>", "line 1"); /* a surrogate */
   assert_refused ("<a>\xc0\xbc</a>", "line 1");

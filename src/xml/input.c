@@ -141,6 +141,14 @@ check_attributes (const char *text, size_t length, GError **error)
   return TRUE;
 }
 
+/* libxml2 knows it by the first characters ("<?xm"), whatever it is told, and would read what was
+ * looked at here as something else. */
+static gboolean
+is_ebcdic (const char *text, size_t length)
+{
+  return length >= 4 && memcmp (text, "\x4c\x6f\xa7\x94", 4) == 0;
+}
+
 const char *
 cairn_xml_input_prepare (const char *bytes, size_t *length_bytes, char **converted, GError **error)
 {
@@ -164,6 +172,8 @@ cairn_xml_input_prepare (const char *bytes, size_t *length_bytes, char **convert
     }
   if (memchr (text, '\0', *length_bytes))
     return refuse (error, "it has a NUL byte in it; leave it out");
+  if (is_ebcdic (text, *length_bytes))
+    return refuse (error, "its encoding isn't UTF-8 or UTF-16; send it again as UTF-8");
   if (!check_declared (text, *length_bytes, error)
       || !check_attributes (text, *length_bytes, error))
     return NULL;
