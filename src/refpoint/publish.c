@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cairn/error.h>
@@ -79,8 +80,17 @@ cairn_publish_close (int fd, const char *path, GError **error)
   return ok;
 }
 
+/* The kernel gives no second name to a file that is another user's. */
 static gboolean
-keep_earlier (const CairnIntent *intent, GError **error)
+is_of_another (const char *path, const CairnCaller *caller)
+{
+  struct stat status;
+
+  return lstat (path, &status) == 0 && status.st_uid != (caller ? caller->uid : geteuid ());
+}
+
+static gboolean
+keep_earlier (const CairnIntent *intent, const CairnCaller *caller, GError **error)
 {
   for (guint i = 0; i < intent->final_files->len; i++)
     {
@@ -89,7 +99,15 @@ keep_earlier (const CairnIntent *intent, GError **error)
 
       if (link (final, kept) == 0 || errno == ENOENT)
         continue;
-      /* A file system without hard links (vfat, some network ones), or another user's file. */
+      if (errno == EPERM && is_of_another (final, caller))
+        {
+          g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_ACCESS_DENIED,
+                       "file '%s' of an earlier export is another user's; remove it or choose "
+                       "another directory",
+                       final);
+          return FALSE;
+        }
+      /* A file system without hard links (vfat, some network ones). */
       if (errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK)
         {
           g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
@@ -111,7 +129,7 @@ cairn_publish_prepare (const CairnIntent *intent, const CairnCaller *caller, GEr
 
   if (!cairn_caller_become (caller, &before, error))
     return FALSE;
-  ok = keep_earlier (intent, error);
+  ok = keep_earlier (intent, caller, error);
   cairn_caller_restore (&before);
   return ok;
 }
