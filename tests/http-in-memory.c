@@ -144,6 +144,13 @@ cairn_http_request_defer (CairnHttpRequest *request, CairnHttpWork function,
 }
 
 void
+cairn_http_request_defer_order (CairnHttpRequest *request, CairnHttpWork function,
+                                CairnHttpWork overloaded, gpointer user)
+{
+  cairn_http_request_defer (request, function, overloaded, user);
+}
+
+void
 http_in_memory_request (HttpInMemory *result, CairnHttpHandler handler, gpointer user,
                         const char *const *headers, const char *body, size_t length,
                         gboolean is_overloaded)

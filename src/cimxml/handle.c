@@ -99,6 +99,8 @@ cimxml_handle (CairnHttpRequest *http, gpointer user)
     fail (request, error);
   else if (request->is_quick)
     run (http, request);
+  else if (request->method)
+    cairn_http_request_defer_order (http, run, overloaded, request);
   else
     cairn_http_request_defer (http, run, overloaded, request);
 }

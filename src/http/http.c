@@ -105,6 +105,7 @@ start (CairnHttp *http, GError **error)
                                          : CONNECTIONS_PER_ADDRESS,
     options->idle_s ? options->idle_s : IDLE_S,
   };
+  guint n_workers = options->n_workers ? options->n_workers : N_WORKERS;
 
   http->connections = http_connections_new (http, &limits);
   http->acceptor = http_acceptor_new (http, error);
@@ -113,9 +114,10 @@ start (CairnHttp *http, GError **error)
   http->sign_in = http_sign_in_new (options, wake, http, error);
   if (!http->sign_in)
     return FALSE;
-  http->work = http_workers_new (options->n_workers ? options->n_workers : N_WORKERS,
-                                 WORK_WAITING_MAX, error);
-  if (!http->work)
+  http->work = http_workers_new (n_workers, WORK_WAITING_MAX, error);
+  http->orders
+      = http->work ? http_workers_new ((n_workers + 1) / 2, WORK_WAITING_MAX, error) : NULL;
+  if (!http->orders)
     return FALSE;
   http->listeners = http_listeners_open (options, error);
   return http->listeners && start_all_threads (http, limits.idle_s, error);
@@ -192,6 +194,7 @@ cairn_http_free (CairnHttp *http, guint grace_ms)
   http_acceptor_free (http->acceptor);
   stop_threads (&http->plain);
   stop_threads (&http->tls);
+  http_workers_free (http->orders);
   http_workers_free (http->work);
   http_sign_in_free (http->sign_in);
   http_connections_free (http->connections);

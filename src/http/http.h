@@ -57,6 +57,11 @@ typedef void (*CairnHttpWork) (CairnHttpRequest *request, gpointer user);
 void cairn_http_request_defer (CairnHttpRequest *request, CairnHttpWork function,
                                CairnHttpWork overloaded, gpointer user);
 
+/* The same for an order, which may wait for others: on threads of their own, so that any number of
+ * orders keeps nobody from reading. */
+void cairn_http_request_defer_order (CairnHttpRequest *request, CairnHttpWork function,
+                                     CairnHttpWork overloaded, gpointer user);
+
 /* ---- routes ---- */
 
 /* Called on a thread of the listener: it must not wait. It answers REQUEST, or defers it. */

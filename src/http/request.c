@@ -94,20 +94,32 @@ run_deferred (HttpTask *task)
   request->function (request, request->user);
 }
 
+static void
+defer_to (HttpWorkers *workers, CairnHttpRequest *request, CairnHttpWork function,
+          CairnHttpWork overloaded, gpointer user)
+{
+  request->task.run = run_deferred;
+  request->function = function;
+  request->user = user;
+  if (!http_workers_try (workers, &request->task))
+    {
+      atomic_fetch_add (&request->connection->http->refused_limits, 1);
+      overloaded (request, user);
+    }
+}
+
 void
 cairn_http_request_defer (CairnHttpRequest *request, CairnHttpWork function,
                           CairnHttpWork overloaded, gpointer user)
 {
-  CairnHttp *http = request->connection->http;
+  defer_to (request->connection->http->work, request, function, overloaded, user);
+}
 
-  request->task.run = run_deferred;
-  request->function = function;
-  request->user = user;
-  if (!http_workers_try (http->work, &request->task))
-    {
-      atomic_fetch_add (&http->refused_limits, 1);
-      overloaded (request, user);
-    }
+void
+cairn_http_request_defer_order (CairnHttpRequest *request, CairnHttpWork function,
+                                CairnHttpWork overloaded, gpointer user)
+{
+  defer_to (request->connection->http->orders, request, function, overloaded, user);
 }
 
 /* ---- its way ---- */

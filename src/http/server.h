@@ -35,6 +35,7 @@ struct CairnHttp
   HttpThreads plain;
   HttpThreads tls;
   HttpWorkers *work;
+  HttpWorkers *orders; /* methods; half as many */
   HttpSignIn *sign_in;
   HttpTls *tls_files; /* NULL = no TLS */
   CairnCaller *nobody;

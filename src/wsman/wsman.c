@@ -86,6 +86,8 @@ wsman_handle (CairnHttpRequest *request, gpointer user)
   exchange = wsman_exchange_new (user, &post);
   if (exchange->is_quick)
     run (request, exchange);
+  else if (exchange->operation == &wsman_invoke)
+    cairn_http_request_defer_order (request, run, refuse, exchange);
   else
     cairn_http_request_defer (request, run, refuse, exchange);
 }
