@@ -50,6 +50,22 @@ def turns():
     equal(vm.checkpoints(), [second.split("\\")[1]])
 
 
+@test("a shut-off domain is backed up as images are, a running one is refused in a sentence")
+def backup():
+    host = Libvirt()
+    vm = host.domain("web")
+    full = host.ok("backup", "web", host.path("full"))["ReferencePoint"]
+    vm.start()
+    vm.write("vda", 0x30000, 10)
+    host.fail(32770, "backup", "web", host.path("never"), sentence="is running.*shut it down first")
+    true(not os.path.exists(host.path("never")), "nothing is made")
+    vm.quit()
+    answer = host.ok("backup", "web", host.path("later"), "--since", full)
+    equal([f["Kind"] for f in answer["Files"]], ["differential"])
+    host.ok("restore", host.path("full"), host.path("later"), "--to", host.path("back"))
+    run("qemu-img", "compare", host.path("back", "vda.qcow2"), host.ok("vm", "show", "web")["Disks"][0]["Path"])
+
+
 @test("several at once on one VM wait for one another, and neither QEMU nor libvirtd is hurt")
 def at_once():
     host = Libvirt()

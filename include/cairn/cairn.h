@@ -3,6 +3,7 @@
 #ifndef CAIRN_CAIRN_H
 #define CAIRN_CAIRN_H
 
+#include <cairn/backup.h>
 #include <cairn/error.h>
 #include <cairn/extent.h>
 #include <cairn/finding.h>

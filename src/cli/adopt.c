@@ -2,41 +2,15 @@
 /* cairn adopt. */
 #include "cli/cli.h"
 
-#include <signal.h>
-
 #include "cli/progress.h"
+#include "cli/stop.h"
 #include "cli/table.h"
-
-/* Ctrl-C and its like stop the comparison in good order; a second one does what it always did. */
-static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
-static volatile sig_atomic_t is_stopped;
-
-static void
-note_stop (int number)
-{
-  is_stopped = 1;
-}
-
-static void
-catch_stops (void)
-{
-  struct sigaction action = { .sa_handler = note_stop, .sa_flags = (int)SA_RESETHAND };
-
-  for (size_t i = 0; i < G_N_ELEMENTS (stop_signals); i++)
-    {
-      struct sigaction before;
-
-      /* What runs under nohup goes on. */
-      if (sigaction (stop_signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-        sigaction (stop_signals[i], &action, NULL);
-    }
-}
 
 static gboolean
 show (uint64_t done_bytes, uint64_t total_bytes, gpointer user)
 {
   cli_progress_set (user, done_bytes, total_bytes);
-  return !is_stopped;
+  return !cli_stop_is_asked ();
 }
 
 static gboolean
@@ -105,7 +79,7 @@ cli_run_adopt (Cli *cli, GError **error)
   service = base ? cli_service (cli, error) : NULL;
   if (!service)
     return FALSE;
-  catch_stops ();
+  cli_stop_catch ();
   progress = cli_progress_begin ("comparing disk", cli->options.disks[0]);
   options.target = cli->options.disks[0];
   options.base = base;

@@ -33,6 +33,8 @@ enum
   CLI_OPTION_REPAIR = 1 << 14,
   CLI_OPTION_MOF = 1 << 15,
   CLI_OPTION_NAMESPACE = 1 << 16,
+  CLI_OPTION_SINCE = 1 << 17,
+  CLI_OPTION_TO = 1 << 18,
 };
 
 /* What was given; NULL and FALSE where it wasn't. Strings are bytes as the caller typed them. */
@@ -59,6 +61,8 @@ typedef struct
   char *owner;
   char **points;
   gboolean repair;
+  char *since;
+  char *to;
   char *type;
   char *uuid;
 } CliOptions;
@@ -153,6 +157,9 @@ char *cli_time_short (int64_t ms);
 /* ---- the commands ---- */
 gboolean cli_run_help (Cli *cli, GError **error);
 gboolean cli_run_adopt (Cli *cli, GError **error);
+gboolean cli_run_backup (Cli *cli, GError **error);
+gboolean cli_run_restore (Cli *cli, GError **error);
+gboolean cli_run_verify (Cli *cli, GError **error);
 gboolean cli_run_vm_add (Cli *cli, GError **error);
 gboolean cli_run_vm_list (Cli *cli, GError **error);
 gboolean cli_run_vm_show (Cli *cli, GError **error);

@@ -41,6 +41,8 @@ static const struct
   { CLI_OPTION_OWNER, "owner", G_OPTION_ARG_FILENAME, offsetof (CliOptions, owner) },
   { CLI_OPTION_POINT, "point", G_OPTION_ARG_FILENAME_ARRAY, offsetof (CliOptions, points) },
   { CLI_OPTION_REPAIR, "repair", G_OPTION_ARG_NONE, offsetof (CliOptions, repair) },
+  { CLI_OPTION_SINCE, "since", G_OPTION_ARG_FILENAME, offsetof (CliOptions, since) },
+  { CLI_OPTION_TO, "to", G_OPTION_ARG_FILENAME, offsetof (CliOptions, to) },
   { CLI_OPTION_TYPE, "type", G_OPTION_ARG_FILENAME, offsetof (CliOptions, type) },
   { CLI_OPTION_UUID, "uuid", G_OPTION_ARG_FILENAME, offsetof (CliOptions, uuid) },
 };

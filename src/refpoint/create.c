@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* CreateReferencePoint. */
-#include "refpoint/attachment.h"
-#include "refpoint/guid.h"
-#include "refpoint/operation.h"
+#include "refpoint/create.h"
 
 #include <string.h>
+
+#include "refpoint/attachment.h"
+#include "refpoint/guid.h"
 
 static const CairnCreateOptions default_options = { 0 };
 
@@ -154,8 +155,8 @@ follow_elder (const CairnOperation *operation, CairnPoint *point, GError **error
 
 /* What is allocated once the bitmap records: growth that it doesn't explain shows it was cleared.
  */
-static void
-measure_anchors (CairnOperation *operation, CairnPoint *point, const GPtrArray *tracked)
+void
+cairn_create_measure (CairnOperation *operation, CairnPoint *point, const GPtrArray *tracked)
 {
   CairnTracker *tracker = operation->service->tracker;
 
@@ -215,7 +216,7 @@ anchor_point (CairnOperation *operation, CairnPoint *point, GPtrArray *tracked, 
       g_propagate_error (error, g_steal_pointer (&cause));
       return FALSE;
     }
-  measure_anchors (operation, point, tracked);
+  cairn_create_measure (operation, point, tracked);
   if (cairn_deadline_check (operation->deadline, error)
       && cairn_service_proceed (service, 90, error) && cairn_service_apply (service, &done, error))
     return TRUE;
@@ -242,6 +243,16 @@ take_options (CairnPoint *point, const CairnCreateOptions *options)
 }
 
 gboolean
+cairn_create_prepare (CairnOperation *operation, const CairnCreateOptions *options,
+                      CairnPoint *point, GPtrArray *tracked, GPtrArray **verdicts, GError **error)
+{
+  take_options (point, options);
+  *verdicts = choose_disks (operation, point, tracked);
+  return require_disks (operation->vm, *verdicts, tracked->len, error)
+         && follow_elder (operation, point, error);
+}
+
+gboolean
 cairn_service_create_reference_point (CairnService *service, const char *vm,
                                       const CairnCreateOptions *options, CairnPoint **out,
                                       GPtrArray **disks, GError **error)
@@ -251,6 +262,8 @@ cairn_service_create_reference_point (CairnService *service, const char *vm,
   g_autoptr (CairnPoint) point = cairn_point_new ();
   g_autoptr (GPtrArray) tracked = g_ptr_array_new ();
   g_autoptr (GPtrArray) verdicts = NULL;
+  g_autoptr (GError) cause = NULL;
+  gboolean prepared;
 
   if (!options)
     options = &default_options;
@@ -259,16 +272,14 @@ cairn_service_create_reference_point (CairnService *service, const char *vm,
   operation = cairn_operation_begin (service, vm, deadline, error);
   if (!operation || !cairn_service_proceed (service, 10, error))
     return FALSE;
-  take_options (point, options);
-  verdicts = choose_disks (operation, point, tracked);
-  if (!require_disks (operation->vm, verdicts, tracked->len, error))
+  prepared = cairn_create_prepare (operation, options, point, tracked, &verdicts, &cause);
+  if (!prepared || !anchor_point (operation, point, tracked, &cause))
     {
-      if (disks)
+      if (disks && !prepared && cause->code == CAIRN_ERROR_INVALID_STATE)
         *disks = g_steal_pointer (&verdicts);
+      g_propagate_error (error, g_steal_pointer (&cause));
       return FALSE;
     }
-  if (!follow_elder (operation, point, error) || !anchor_point (operation, point, tracked, error))
-    return FALSE;
   cairn_service_settle_for (service, operation->vm, point->guid, deadline);
   if (out)
     *out = g_steal_pointer (&point);

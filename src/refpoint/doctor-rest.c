@@ -14,6 +14,7 @@ static const struct
   { CAIRN_INTENT_CREATE, "creating", "undo it" },
   { CAIRN_INTENT_CREATE_FROZEN, "creating", "undo it" },
   { CAIRN_INTENT_DESTROY, "destroying", "finish it" },
+  { CAIRN_INTENT_BACKUP, "backing up", "undo it" },
   { CAIRN_INTENT_EXPORT, "exporting", "undo it" },
   { CAIRN_INTENT_PUBLISH, "exporting", "finish it" },
   { CAIRN_INTENT_ADOPTED, "adopting", "finish it" },

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ExportReferencePoint. */
+#include "refpoint/export.h"
+
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,6 +41,14 @@ is_usable (CairnService *service, const char *directory, GError **error)
                "the export directory '%s' %s; create it first", directory,
                errno == ENOENT ? "doesn't exist" : "isn't a directory that can be used");
   return FALSE;
+}
+
+gboolean
+cairn_export_check_place (CairnService *service, const char *directory, GError **error)
+{
+  return cairn_path_check_syntax (directory, "the directory", error)
+         && cairn_path_check_allowed (directory, (const char *const *)service->config->export_paths,
+                                      "the directory", error);
 }
 
 static gboolean
@@ -253,6 +263,27 @@ write_pair (CairnOperation *operation, const CairnMetadata *metadata, const Cair
          && cairn_publish_prepare (intent, operation->service->monitor.caller, error)
          && cairn_deadline_check (operation->deadline, error)
          && cairn_service_proceed (operation->service, 95, error);
+}
+
+gboolean
+cairn_export_write_pair (CairnOperation *operation, const CairnPoint *point,
+                         const CairnIntent *intent, guint first, GError **error)
+{
+  g_autoptr (CairnMetadata) metadata = cairn_metadata_new ();
+  g_autoptr (VmcxTree) configuration = NULL;
+  g_autoptr (VmcxTree) runtime = NULL;
+  uint64_t total = 0;
+  GPtrArray *dirty = collect_dirty (operation, point, &total, error);
+
+  if (!dirty)
+    return FALSE;
+  metadata->export_id = cairn_guid_random ();
+  g_ptr_array_add (metadata->points, cairn_point_copy (point));
+  g_ptr_array_add (metadata->dirty, dirty);
+  configuration = cairn_metadata_configuration_tree (metadata, operation->vm);
+  runtime = cairn_metadata_runtime_tree (metadata);
+  return write_file (operation, intent, first, configuration, error)
+         && write_file (operation, intent, first + 1, runtime, error);
 }
 
 /* Gives up: removes the temporary files. The intent must say so before the first of them is gone,

@@ -20,6 +20,7 @@ typedef enum
   CAIRN_INTENT_CREATE_FROZEN = 5, /* as CREATE, and the guest may be frozen: thaw it */
   CAIRN_INTENT_ADOPT = 6,         /* an adoption that may be resumed: recovery leaves it alone */
   CAIRN_INTENT_ADOPTED = 7,       /* an adoption that is done: its catcher is left to be removed */
+  CAIRN_INTENT_BACKUP = 8,        /* as CREATE and EXPORT: remove bitmaps and temporary files */
 } CairnIntentKind;
 
 typedef struct

@@ -54,6 +54,7 @@ search_path (const char *name)
       g_ptr_array_add (dirs, g_build_filename (lib, "cairn", NULL));
       /* The build tree: a program works before it is installed. */
       g_ptr_array_add (dirs, g_build_filename (lib, "..", "tracker", name, NULL));
+      g_ptr_array_add (dirs, g_build_filename (lib, "..", name, NULL));
     }
   g_ptr_array_add (dirs, g_strdup (CAIRN_MODULE_DIR));
   return dirs;

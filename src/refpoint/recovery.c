@@ -65,6 +65,13 @@ finish_files (CairnService *service, const CairnIntent *intent, GError **error)
   return cairn_publish_finish (intent, error);
 }
 
+static gboolean
+undo_backup (CairnService *service, const CairnIntent *intent, GError **error)
+{
+  return cairn_recovery_remove_bitmaps (service, intent, error)
+         && cairn_publish_undo (intent, NULL, error);
+}
+
 gboolean
 cairn_recovery_finish (CairnService *service, const CairnIntent *intent, GError **error)
 {
@@ -78,6 +85,7 @@ cairn_recovery_finish (CairnService *service, const CairnIntent *intent, GError 
     { CAIRN_INTENT_DESTROY, cairn_recovery_remove_bitmaps },
     { CAIRN_INTENT_EXPORT, drop_files },
     { CAIRN_INTENT_PUBLISH, finish_files },
+    { CAIRN_INTENT_BACKUP, undo_backup },
     { CAIRN_INTENT_ADOPTED, cairn_recovery_remove_bitmaps },
   };
   CairnStoreChange change = { .remove_intent = intent->id };

@@ -98,7 +98,8 @@ typedef struct
 } CairnBitmapOrder;
 
 typedef struct CairnTracker CairnTracker;
-typedef struct CairnView CairnView; /* view.h */
+typedef struct CairnView CairnView;     /* view.h */
+typedef struct CairnFrozen CairnFrozen; /* frozen.h */
 
 /* WHAT (a few words, static) happened to the VM of that GUID. NULL: it may have to any VM, since
  * the watch begins or events were missed. Called on a thread of the tracker's own: it returns soon,
@@ -218,6 +219,13 @@ typedef struct
    * Errors: those of add_bitmap. The caller closes it (view.h). */
   CairnView *(*open_view) (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk,
                            const char *bitmap, int64_t deadline, GError **error);
+
+  /* Adds ORDER's bitmap as add_bitmap does, and holds DISKS (of CairnDisk, all of the VM's or some)
+   * as they are at that moment or soon after: the bitmap has every write that the views don't show.
+   * Until the end of it `changes` tells what the views hold. Errors: those of add_bitmap and
+   * open_view; NOT_SUPPORTED: the VM runs. The caller ends it before it removes the bitmap. */
+  CairnFrozen *(*freeze) (CairnTracker *tracker, const CairnBitmapOrder *order,
+                          const GPtrArray *disks, GError **error);
 
   /* Makes bitmap NAME on the disk, persistent and enabled: all of GRANULES, and all that bitmap
    * CATCHER has at the moment from which NAME records. In one step, or not at all: a NAME that is

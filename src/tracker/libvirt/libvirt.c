@@ -295,6 +295,25 @@ open_view (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, cons
     }
 }
 
+static CairnFrozen *
+freeze (CairnTracker *tracker, const CairnBitmapOrder *order, const GPtrArray *disks,
+        GError **error)
+{
+  CairnLibvirtTracker *self = tracker_of (tracker);
+  GError *cause = NULL;
+
+  if (cairn_libvirt_look_at_running (self, order->vm, &cause))
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_NOT_SUPPORTED,
+                 "VM '%s' is running, and only the disks of a VM that is shut off can be backed "
+                 "up yet; shut it down first",
+                 order->vm->name);
+  else if (cause)
+    g_propagate_error (error, cause);
+  else
+    return self->offline->ops->freeze (self->offline, order, disks, error);
+  return NULL;
+}
+
 /* The VM may have started or stopped while its disk was compared. */
 static gboolean
 graft_bitmap (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, const char *name,
@@ -362,6 +381,7 @@ static const CairnTrackerOps libvirt_ops = {
   .thaw = thaw,
   .end_leftover_job = end_leftover_job,
   .open_view = open_view,
+  .freeze = freeze,
   .graft_bitmap = graft_bitmap,
   .begin_watch = begin_watch,
   .end_watch = end_watch,

@@ -3,6 +3,7 @@
 #include "tracker/offline/offline.h"
 
 #include "tracker/offline/edit.h"
+#include "tracker/offline/freeze.h"
 #include "tracker/offline/look.h"
 #include "tracker/offline/view.h"
 
@@ -54,6 +55,20 @@ offline_open_view (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *di
   if (bitmap && !cairn_offline_ensure (disk, bitmap, CAIRN_DEFAULT_GRANULARITY, deadline, error))
     return NULL;
   return cairn_offline_view_disk (disk, deadline, error);
+}
+
+static CairnFrozen *
+offline_freeze (CairnTracker *tracker, const CairnBitmapOrder *order, const GPtrArray *disks,
+                GError **error)
+{
+  CairnFrozen *frozen;
+
+  if (!offline_add_bitmap (tracker, order, error))
+    return NULL;
+  frozen = cairn_offline_hold (disks, order->deadline, error);
+  if (!frozen)
+    cairn_offline_remove (order->disks, order->name, order->deadline, NULL);
+  return frozen;
 }
 
 static gboolean
@@ -112,6 +127,7 @@ static const CairnTrackerOps offline_ops = {
   .compare_origin = offline_compare_origin,
   .changes = offline_changes,
   .open_view = offline_open_view,
+  .freeze = offline_freeze,
   .graft_bitmap = offline_graft_bitmap,
   .take_inventory = offline_take_inventory,
 };

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Checksums by GnuTLS, which uses the processor's own instructions. */
+#include "data/hash.h"
+
+#include <errno.h>
+#include <gnutls/crypto.h>
+#include <unistd.h>
+
+#define DIGEST_BYTES 32u
+#define PIECE_BYTES  (1024u * 1024)
+
+struct CairnHash
+{
+  gnutls_hash_hd_t handle;
+};
+
+CairnHash *
+cairn_hash_new (void)
+{
+  CairnHash *hash = g_new0 (CairnHash, 1);
+  int rc = gnutls_hash_init (&hash->handle, GNUTLS_DIG_SHA256);
+
+  /* Every GnuTLS has SHA-256. */
+  g_assert (rc == 0);
+  return hash;
+}
+
+void
+cairn_hash_add (CairnHash *hash, const void *bytes, size_t n_bytes)
+{
+  gnutls_hash (hash->handle, bytes, n_bytes);
+}
+
+char *
+cairn_hash_end (CairnHash *hash)
+{
+  uint8_t digest[DIGEST_BYTES];
+  GString *text = g_string_sized_new (2 * DIGEST_BYTES);
+
+  gnutls_hash_deinit (hash->handle, digest);
+  g_free (hash);
+  for (unsigned i = 0; i < DIGEST_BYTES; i++)
+    g_string_append_printf (text, "%02x", digest[i]);
+  return g_string_free (text, FALSE);
+}
+
+gboolean
+cairn_data_fail (const char *path, const char *what, GError **error)
+{
+  gboolean denied = errno == EACCES || errno == EPERM || errno == EROFS;
+
+  g_set_error (error, CAIRN_ERROR,
+               denied            ? CAIRN_ERROR_ACCESS_DENIED
+               : errno == ENOENT ? CAIRN_ERROR_FILE_NOT_FOUND
+                                 : CAIRN_ERROR_FAILED,
+               "file '%s' can't be %s (%s); %s", path, what, g_strerror (errno),
+               denied            ? "give this user access to it"
+               : errno == ENOENT ? "bring it back, or use another backup"
+               : errno == ENOSPC ? "free space, then try again"
+                                 : "mend the file system, then try again");
+  return FALSE;
+}
+
+gboolean
+cairn_hash_file (int fd, const char *path, const CairnDataTick *tick, uint64_t before,
+                 CairnDataFile *file, GError **error)
+{
+  g_autofree uint8_t *buffer = g_malloc (PIECE_BYTES);
+  CairnHash *hash = cairn_hash_new ();
+  uint64_t size = 0;
+  gboolean ok = TRUE;
+
+  for (;;)
+    {
+      ssize_t n = pread (fd, buffer, PIECE_BYTES, (off_t)size);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        ok = cairn_data_fail (path, "read", error);
+      if (n <= 0)
+        break;
+      cairn_hash_add (hash, buffer, (size_t)n);
+      size += (uint64_t)n;
+      ok = !tick || tick->tick (tick->user, before + size, error);
+      if (!ok)
+        break;
+    }
+  g_free (file->sha256);
+  file->sha256 = cairn_hash_end (hash);
+  file->size_bytes = size;
+  return ok;
+}
+
+void
+cairn_data_file_clear (CairnDataFile *file)
+{
+  g_clear_pointer (&file->name, g_free);
+  g_clear_pointer (&file->sha256, g_free);
+}

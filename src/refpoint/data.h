@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* data.h: the module cairn-data, which writes a backup's files and reads them back (src/data).
+ *
+ * A backup is a directory with an image of each disk, the exported pair of the point, and a
+ * manifest that names all of them with their checksums, the point, and the point that differential
+ * images are based on. Errors: ACCESS_DENIED, FAILED (disk full, I/O), FILE_NOT_FOUND,
+ * INCORRECT_DATA_TYPE (damaged, or files that don't fit together), OUT_OF_MEMORY; the message names
+ * the file.
+ */
+#ifndef CAIRN_DATA_H
+#define CAIRN_DATA_H
+
+#include "refpoint/view.h"
+
+#define CAIRN_DATA_MODULE   "data"
+#define CAIRN_DATA_SYMBOL   "cairn_data_module"
+
+#define CAIRN_DATA_MANIFEST "manifest.json"
+
+/* How often a tick is given. */
+#define CAIRN_DATA_TICK_MS 100
+
+/* Told on the calling thread how many bytes are done; FALSE with ERROR set ends the work. */
+typedef struct
+{
+  gboolean (*tick) (gpointer user, uint64_t done_bytes, GError **error);
+  gpointer user;
+} CairnDataTick;
+
+typedef struct
+{
+  char *name; /* within the directory */
+  char *sha256;
+  uint64_t size_bytes;
+} CairnDataFile;
+
+typedef struct
+{
+  char *target;
+  char *identifier;
+  gboolean is_differential;
+  char *reason; /* why it is full although a base was asked for; "" otherwise */
+  uint64_t virtual_size_bytes;
+  CairnDataFile file;
+} CairnDataDisk;
+
+typedef struct
+{
+  char *vm_guid;
+  char *vm_name;
+  char *point; /* InstanceID */
+  char *base;  /* InstanceID of the point that differential images are based on; NULL = none */
+  int64_t creation_time_ms;
+  GPtrArray *disks; /* of CairnDataDisk, owned */
+  GPtrArray *files; /* of CairnDataFile, owned: what else belongs to it */
+} CairnDataManifest;
+
+typedef struct CairnDataPlan CairnDataPlan; /* what an image will hold, and where */
+
+typedef struct
+{
+  /* Plans an image of VIEW: all of it, or of EXTENTS only (the differential kind). Both are
+   * borrowed while the plan lives. */
+  CairnDataPlan *(*plan_new) (CairnView *view, const GArray *extents, GError **error);
+  void (*plan_free) (CairnDataPlan *plan);
+
+  /* The bytes of the disk that will be copied. */
+  uint64_t (*plan_bytes) (const CairnDataPlan *plan);
+
+  /* Writes the image to FD, a new file, which is at PATH; FILE's checksum and size are set. */
+  gboolean (*write_image) (const CairnDataPlan *plan, int fd, const char *path,
+                           const CairnDataTick *tick, CairnDataFile *file, GError **error);
+
+  /* Checksum and size of the file that FD has open. */
+  gboolean (*measure_file) (int fd, const char *path, CairnDataFile *file, GError **error);
+
+  gboolean (*write_manifest) (const CairnDataManifest *manifest, int fd, const char *path,
+                              GError **error);
+
+  /* Verifies the backups in DIRECTORIES (NULL-ended, oldest first), each file's checksum and that
+   * they make a chain; with TO (NULL = don't) writes TARGET.qcow2 of each disk as of the last into
+   * that directory, and appends its path to PATHS (of char *). TICK is told of bytes of *TOTAL. */
+  gboolean (*restore) (const char *const *directories, const char *to, const CairnDataTick *tick,
+                       uint64_t *total, GPtrArray *paths, GError **error);
+} CairnDataModule;
+
+#endif

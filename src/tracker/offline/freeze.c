@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Holds images still by lock bytes on descriptors of our own. */
+#include "tracker/offline/freeze.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "tracker/offline/claim.h"
+#include "tracker/offline/image.h"
+#include "tracker/offline/locks.h"
+#include "tracker/offline/view.h"
+
+#define PAUSE_US 10000
+
+typedef struct
+{
+  CairnFrozen frozen;
+  GArray *fds; /* of int: each has the lock bytes of one image */
+} Held;
+
+/* Read-locked by who reads, and by who denies writing and resizing. */
+static gboolean
+place_bytes (int fd)
+{
+  static const off_t bytes[] = { 100, 201, 203 };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (bytes); i++)
+    {
+      struct flock wanted
+          = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = bytes[i], .l_len = 1 };
+
+      if (fcntl (fd, F_OFD_SETLK, &wanted) != 0)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+hold_file (Held *held, const char *path, int64_t deadline, GError **error)
+{
+  int64_t patience = MIN (g_get_monotonic_time () + CAIRN_IMAGE_LOCK_MS * 1000, deadline);
+  uint64_t file_bytes;
+  int fd = cairn_image_open_file (path, &file_bytes, error);
+
+  if (fd < 0)
+    return g_prefix_error (error, "image '%s': ", path), FALSE;
+  g_array_append_val (held->fds, fd);
+  for (;;)
+    {
+      gboolean is_written = TRUE;
+
+      /* Bytes first, then the look: of two who come at once at least one sees the other. */
+      if (place_bytes (fd) && !cairn_image_lock_is_held (fd, &is_written, error))
+        return g_prefix_error (error, "image '%s': ", path), FALSE;
+      if (!is_written)
+        return TRUE;
+      if (g_get_monotonic_time () >= patience)
+        {
+          g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE, CAIRN_BUSY_REASON, path);
+          return FALSE;
+        }
+      g_usleep (PAUSE_US);
+    }
+}
+
+static void
+end_hold (CairnFrozen *frozen)
+{
+  Held *held = (Held *)frozen;
+
+  for (guint i = 0; i < frozen->views->len; i++)
+    {
+      CairnView *view = frozen->views->pdata[i];
+
+      view->ops->close (view);
+    }
+  for (guint i = 0; i < held->fds->len; i++)
+    close (g_array_index (held->fds, int, i));
+  g_ptr_array_unref (frozen->views);
+  g_array_unref (held->fds);
+  g_free (held);
+}
+
+/* The view is opened once more under the lock: what was read of the image's tables before it may be
+ * old. */
+static gboolean
+hold_disk (Held *held, const CairnDisk *disk, int64_t deadline, GError **error)
+{
+  CairnView *view = cairn_offline_view_disk (disk, deadline, error);
+  gboolean ok = view != NULL;
+
+  for (guint i = 0; ok && view->paths && i < view->paths->len; i++)
+    ok = hold_file (held, view->paths->pdata[i], deadline, error);
+  if (view)
+    view->ops->close (view);
+  view = ok ? cairn_offline_view_disk (disk, INT64_MAX, error) : NULL;
+  if (view)
+    g_ptr_array_add (held->frozen.views, view);
+  return view != NULL;
+}
+
+CairnFrozen *
+cairn_offline_hold (const GPtrArray *disks, int64_t deadline, GError **error)
+{
+  Held *held = g_new0 (Held, 1);
+
+  held->frozen.views = g_ptr_array_new ();
+  held->frozen.end = end_hold;
+  held->fds = g_array_new (FALSE, FALSE, sizeof (int));
+  for (guint i = 0; i < disks->len; i++)
+    if (!hold_disk (held, disks->pdata[i], deadline, error))
+      {
+        end_hold (&held->frozen);
+        return NULL;
+      }
+  return &held->frozen;
+}
