@@ -147,7 +147,8 @@ search (CimCall *call, const CimSource *source, const CimPath *path, CimInstance
     {
       g_autoptr (GPtrArray) instances
           = g_ptr_array_new_with_free_func ((GDestroyNotify)cim_instance_unref);
-      const CimPage page = { after, SEARCH_PAGE, required_by_path, path };
+      const CimPage page
+          = { .after = after, .limit = SEARCH_PAGE, .required = required_by_path, .query = path };
 
       if (!cim_call_check_deadline (call, error)
           || !source->provider->page (call, source->class, &page, instances, error))

@@ -29,6 +29,8 @@ typedef struct
   const char *after; /* only instances whose position (cim_instance_position) is greater, bytewise;
                         NULL = from the start */
   guint limit;       /* at most so many */
+  const CimClass *asked; /* the class that is enumerated: the provider's or one above it; NULL when
+                            it isn't one that is */
   const char *(*required) (gconstpointer query, const char *property); /* NULL, or: the text that a
                                                                           property must have */
   gconstpointer query;

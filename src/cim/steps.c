@@ -19,7 +19,9 @@ static CimPage
 begin_page (CimProgress *progress, Page *page)
 {
   CimEnumeration *enumeration = progress->enumeration;
-  CimPage asked = { .after = enumeration->after, .limit = cim_progress_page_size (progress) };
+  CimPage asked = { .after = enumeration->after,
+                    .limit = cim_progress_page_size (progress),
+                    .asked = enumeration->class };
 
   page->taken = g_ptr_array_new_with_free_func ((GDestroyNotify)cim_instance_unref);
   page->size = asked.limit;

@@ -10,6 +10,7 @@
 #include "daemon/sockets.h"
 #include "daemon/watch.h"
 #include "provider/backend.h"
+#include "provider/job-instance.h"
 #include "wsman/wsman.h"
 
 /* What runs may go on for so long after SIGTERM; systemd gives more (cairnd.service). */
@@ -37,11 +38,26 @@ struct CairndServer
 static void
 log_job (const CairnJobRecord *record)
 {
-  g_autofree char *line = g_strdup_printf (
-      "job of type %d of user '%s' ended in state %d%s%s", (int)record->type, record->owner,
-      (int)record->state, record->error ? ": " : "", record->error ? record->error : "");
+  g_autoptr (GString) line = g_string_new (NULL);
 
-  cairnd_log_line (record->error ? CAIRND_LOG_NOTICE : CAIRND_LOG_INFO, record->id, line);
+  g_string_append_printf (line, "%s of user '%s': %s", cairn_job_caption (record), record->owner,
+                          cairn_job_status (record));
+  for (guint i = 0; i < record->elements->len; i++)
+    {
+      const CairnJobElement *element = record->elements->pdata[i];
+
+      g_string_append_printf (line, "%s %s '%s'", i ? "," : ";",
+                              element->kind == CAIRN_JOB_ELEMENT_VM ? "VM" : "point", element->id);
+    }
+  if (record->error)
+    g_string_append_printf (line, ": %s", record->error);
+  cairnd_log_line (record->error ? CAIRND_LOG_NOTICE : CAIRND_LOG_INFO, record->id, line->str);
+}
+
+static void
+log_job_trouble (const char *id, const char *sentence)
+{
+  cairnd_log_line (CAIRND_LOG_WARNING, id, sentence);
 }
 
 static gboolean
@@ -52,7 +68,8 @@ open_backend (CairndServer *server, GError **error)
                                         .connect_uri = config->connect_uri,
                                         .server = config->server_name,
                                         .synchronous_ms = config->synchronous_ms,
-                                        .job_ended = log_job };
+                                        .job_ended = log_job,
+                                        .job_troubled = log_job_trouble };
 
   server->backend = cairn_backend_new (&options, error);
   if (!server->backend)

@@ -24,8 +24,13 @@ put (CairnJobs *jobs, const CairnJobRecord *record)
   const CairnStoreJob kept = { record->id, record->end_ms, bytes };
   g_autoptr (GError) cause = NULL;
 
-  if (!jobs->store->ops->put_job (jobs->store, &kept, &cause))
-    g_debug ("job %s isn't kept: %s", record->id, cause->message);
+  g_autofree char *sentence = NULL;
+
+  if (jobs->store->ops->put_job (jobs->store, &kept, &cause))
+    return;
+  sentence = g_strdup_printf ("job '%s' can't be kept, and won't be known after a restart: %s",
+                              record->id, cause->message);
+  cairn_jobs_tell_trouble (jobs, record->id, sentence);
 }
 
 void

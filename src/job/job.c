@@ -221,6 +221,15 @@ give_back (CairnJobs *jobs, CairnService *service, gboolean is_broken)
   end_use (jobs);
 }
 
+void
+cairn_jobs_tell_trouble (CairnJobs *jobs, const char *id, const char *sentence)
+{
+  if (!jobs->options.troubled || !begin_use (jobs))
+    return;
+  jobs->options.troubled (jobs->options.user, id, sentence);
+  end_use (jobs);
+}
+
 static void
 tell_end (CairnJobs *jobs, CairnJob *job)
 {

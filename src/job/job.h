@@ -93,6 +93,8 @@ typedef struct
   void (*give_back) (gpointer user, CairnService *service, gboolean is_broken);
   /* Told once of each job, when it has ended; NULL: not told. */
   void (*ended) (gpointer user, const CairnJobRecord *record);
+  /* What went wrong and is nobody's answer; NULL: not told. */
+  void (*troubled) (gpointer user, const char *id, const char *sentence);
   gpointer user;
   const char *store_uri; /* where jobs are kept; NULL = the default one */
   guint synchronous_ms;  /* 0: always a job */

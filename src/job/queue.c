@@ -8,6 +8,10 @@
 
 #define DEFAULT_THREADS 8u
 
+/* The lock that says whose the jobs are, and how long the one before may take to end. */
+#define OWNERSHIP             "the jobs of cairnd"
+#define OWNERSHIP_PATIENCE_US (2 * G_USEC_PER_SEC)
+
 /* Orders that wait for a thread at most; each has a client that waits with it. */
 #define QUEUE_MAX 256u
 
@@ -29,6 +33,8 @@ cairn_jobs_unref (CairnJobs *jobs)
   g_hash_table_unref (jobs->by_id);
   g_queue_clear (&jobs->ended);
   g_ptr_array_unref (jobs->threads);
+  if (jobs->ownership)
+    jobs->store->ops->unlock_vm (jobs->ownership);
   if (jobs->store)
     jobs->store->ops->close (jobs->store);
   g_mutex_clear (&jobs->archive_lock);
@@ -111,6 +117,28 @@ work (gpointer opaque)
   return NULL;
 }
 
+/* Two daemons on one store would each take the other's jobs for cut off. */
+static gboolean
+own_store (CairnJobs *jobs, GError **error)
+{
+  int64_t deadline = g_get_monotonic_time () + OWNERSHIP_PATIENCE_US;
+  GError *cause = NULL;
+
+  jobs->ownership = jobs->store->ops->lock_vm (jobs->store, OWNERSHIP, deadline, &cause);
+  if (jobs->ownership)
+    return TRUE;
+  if (g_error_matches (cause, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE))
+    {
+      g_clear_error (&cause);
+      g_set_error (&cause, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
+                   "another cairnd serves the store '%s'; end it, or give this one a store of its "
+                   "own in [store] uri",
+                   jobs->options.store_uri ? jobs->options.store_uri : "by default");
+    }
+  g_propagate_error (error, cause);
+  return FALSE;
+}
+
 CairnJobs *
 cairn_jobs_new (const CairnJobsOptions *options, GError **error)
 {
@@ -118,7 +146,6 @@ cairn_jobs_new (const CairnJobsOptions *options, GError **error)
 
   jobs->ref_count = 1;
   jobs->options = *options;
-  jobs->options.store_uri = NULL; /* the caller's */
   jobs->options.n_threads = options->n_threads ? options->n_threads : DEFAULT_THREADS;
   jobs->synchronous_ms = options->synchronous_ms;
   jobs->retention_ms = CAIRN_JOB_RETENTION_MS;
@@ -132,8 +159,9 @@ cairn_jobs_new (const CairnJobsOptions *options, GError **error)
       = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)cairn_job_unref);
   jobs->threads = g_ptr_array_new ();
   jobs->store = cairn_store_open_uri (options->store_uri, error);
-  if (!jobs->store || !cairn_archive_read (jobs, error))
+  if (!jobs->store || !own_store (jobs, error) || !cairn_archive_read (jobs, error))
     return NULL;
+  jobs->options.store_uri = NULL; /* the caller's */
   g_mutex_lock (&jobs->lock);
   add_thread (jobs);
   g_mutex_unlock (&jobs->lock);

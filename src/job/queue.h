@@ -49,7 +49,8 @@ struct CairnJobs
   guint retention_ms;
 
   GMutex archive_lock;
-  CairnStore *store; /* guarded by archive_lock */
+  CairnStore *store;         /* guarded by archive_lock */
+  CairnStoreLock *ownership; /* nobody else keeps jobs in this store meanwhile */
 
   GMutex lock; /* guards all that follows */
   GCond work;  /* there is something for a thread to do */
@@ -92,6 +93,9 @@ void cairn_job_work (CairnJob *job);
 
 /* Makes it a job, with the lock held, which is given up for a moment to keep it. */
 void cairn_job_become (CairnJob *job);
+
+/* Without the lock. */
+void cairn_jobs_tell_trouble (CairnJobs *jobs, const char *id, const char *sentence);
 
 /* ---- archive.c ---- */
 

@@ -21,12 +21,15 @@ struct CairnBackend
   CairnMachines *machines;
   CairnJobs *jobs;
   void (*job_ended) (const CairnJobRecord *record);
+  void (*job_troubled) (const char *id, const char *sentence);
   GPtrArray *all_providers, *all_associations;
   GArray *all_methods;
   CimProviders providers; /* the same */
 
   GMutex lock;
-  GPtrArray *idle; /* of CairnService */
+  GPtrArray *idle;    /* of CairnService */
+  GHashTable *in_use; /* CairnService -> the era it is of */
+  guint era;          /* counts the changes of the configuration */
 };
 
 /* All there are: those of points, jobs and services, and those that describe VMs and the host. */
@@ -90,23 +93,34 @@ CairnService *
 cairn_backend_take_service (CairnBackend *backend, GError **error)
 {
   CairnService *service = NULL;
+  guint era;
 
   g_mutex_lock (&backend->lock);
+  era = backend->era;
   if (backend->idle->len > 0)
     service = g_ptr_array_steal_index_fast (backend->idle, backend->idle->len - 1);
   g_mutex_unlock (&backend->lock);
-  return service
-             ? service
-             : cairn_service_open_daemon (backend->store_uri, backend->connect_uri, NULL, error);
+  if (!service)
+    service = cairn_service_open_daemon (backend->store_uri, backend->connect_uri, NULL, error);
+  if (!service)
+    return NULL;
+  g_mutex_lock (&backend->lock);
+  g_hash_table_insert (backend->in_use, service, GUINT_TO_POINTER (era));
+  g_mutex_unlock (&backend->lock);
+  return service;
 }
 
 void
 cairn_backend_give_back (CairnBackend *backend, CairnService *service, gboolean is_broken)
 {
+  gpointer era = NULL;
+
   if (!service)
     return;
   g_mutex_lock (&backend->lock);
-  if (!is_broken && backend->idle->len < IDLE_SERVICES_MAX)
+  g_hash_table_steal_extended (backend->in_use, service, NULL, &era);
+  if (!is_broken && GPOINTER_TO_UINT (era) == backend->era
+      && backend->idle->len < IDLE_SERVICES_MAX)
     g_ptr_array_add (backend->idle, g_steal_pointer (&service));
   g_mutex_unlock (&backend->lock);
   cairn_service_close (service);
@@ -118,6 +132,7 @@ cairn_backend_forget_services (CairnBackend *backend)
   g_autoptr (GPtrArray) old = NULL;
 
   g_mutex_lock (&backend->lock);
+  backend->era++;
   old = g_steal_pointer (&backend->idle);
   backend->idle = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_service_close);
   g_mutex_unlock (&backend->lock);
@@ -143,11 +158,20 @@ tell_job_ended (gpointer user, const CairnJobRecord *record)
   backend->job_ended (record);
 }
 
+static void
+tell_job_troubled (gpointer user, const char *id, const char *sentence)
+{
+  CairnBackend *backend = user;
+
+  backend->job_troubled (id, sentence);
+}
+
 static gboolean
 open_parts (CairnBackend *backend, const CairnBackendOptions *options, GError **error)
 {
   const CairnJobsOptions jobs = { .take_service = take_for_job,
                                   .give_back = give_back_from_job,
+                                  .troubled = backend->job_troubled ? tell_job_troubled : NULL,
                                   .ended = backend->job_ended ? tell_job_ended : NULL,
                                   .user = backend,
                                   .store_uri = backend->store_uri,
@@ -167,8 +191,10 @@ cairn_backend_new (const CairnBackendOptions *options, GError **error)
 
   backend->store_uri = g_strdup (options->store_uri);
   backend->job_ended = options->job_ended;
+  backend->job_troubled = options->job_troubled;
   backend->connect_uri = g_strdup (options->connect_uri);
   backend->server = options->server ? g_strdup (options->server) : own_name ();
+  backend->in_use = g_hash_table_new (NULL, NULL);
   backend->idle = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_service_close);
   backend->machines = cairn_machines_new ();
   g_mutex_init (&backend->lock);
@@ -189,6 +215,7 @@ cairn_backend_free (CairnBackend *backend, guint grace_ms)
   cairn_catalogue_free (backend->catalogue);
   cairn_machines_free (backend->machines);
   g_ptr_array_unref (backend->idle);
+  g_hash_table_unref (backend->in_use);
   g_ptr_array_unref (backend->all_providers);
   g_ptr_array_unref (backend->all_associations);
   g_array_unref (backend->all_methods);

@@ -21,7 +21,9 @@ typedef struct
   const char *connect_uri; /* NULL = the default */
   const char *server;      /* the host's name; NULL = its own, without the domain, in upper case */
   guint synchronous_ms;
-  void (*job_ended) (const CairnJobRecord *record); /* any thread; NULL = nobody wants to know */
+  /* For the log; any thread; NULL = nobody wants to know. */
+  void (*job_ended) (const CairnJobRecord *record);
+  void (*job_troubled) (const char *id, const char *sentence);
 } CairnBackendOptions;
 
 CairnBackend *cairn_backend_new (const CairnBackendOptions *options, GError **error);

@@ -75,15 +75,7 @@ cairn_invoke_remove_data (CimCall *call, const CimInstance *object, const CimIns
 {
   GError *cause = NULL;
   g_autofree char *id = cairn_reference_point (call, in, "AffectedReferencePoint", &cause);
-  g_autoptr (CimInstance) point
-      = id ? cairn_catalogue_get (cairn_backend_catalogue (cairn_backend_of (call)), id, &cause)
-           : NULL;
 
-  if (!point && !cause)
-    g_set_error (&cause, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
-                 "there is no reference point '%s'; enumerate " CAIRN_POINT_CLASS
-                 " for those there are",
-                 id);
-  *return_value = cause ? cairn_method_refuse (cairn_return_vendor, cause, message) : 0;
+  *return_value = !id ? cairn_method_refuse (cairn_return_vendor, cause, message) : 0;
   return TRUE;
 }

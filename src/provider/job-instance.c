@@ -42,13 +42,30 @@ static const struct
   { CAIRN_JOB_EXCEPTION, "Job failed", STATUS_ERROR },
 };
 
-static const char *
-caption_of (CairnJobType type)
+const char *
+cairn_job_caption (const CairnJobRecord *record)
 {
   for (guint i = 0; i < G_N_ELEMENTS (captions); i++)
-    if (captions[i].type == type)
+    if (captions[i].type == record->type)
       return captions[i].caption;
   return "Job";
+}
+
+/* The place of the record's state in the table. */
+static guint
+state_of (const CairnJobRecord *record)
+{
+  guint i = 0;
+
+  while (i < G_N_ELEMENTS (states) - 1 && states[i].state != record->state)
+    i++;
+  return i;
+}
+
+const char *
+cairn_job_status (const CairnJobRecord *record)
+{
+  return states[state_of (record)].status;
 }
 
 const CimClass *
@@ -62,13 +79,11 @@ cairn_job_class (const CairnJobRecord *record)
 static void
 set_state (CimInstance *job, const CairnJobRecord *record)
 {
-  guint i = 0;
+  guint i = state_of (record);
   uint64_t operational[2] = { STATUS_OK };
   const char *descriptions[2] = { "OK" };
   gboolean has_two;
 
-  while (i < G_N_ELEMENTS (states) - 1 && states[i].state != record->state)
-    i++;
   operational[0] = states[i].operational == STATUS_ERROR ? STATUS_ERROR : STATUS_OK;
   operational[1] = states[i].operational;
   has_two = operational[1] == STATUS_COMPLETED;
@@ -118,7 +133,7 @@ CimInstance *
 cairn_job_instance (const CimClass *class, const CairnJobRecord *record)
 {
   CimInstance *job = cim_instance_new (class);
-  const char *caption = caption_of (record->type);
+  const char *caption = cairn_job_caption (record);
 
   cim_instance_set_text (job, "InstanceID", record->id);
   cim_instance_set_text (job, "Caption", caption);
@@ -158,7 +173,7 @@ cairn_job_error_text (const CairnJobRecord *record)
   cim_instance_set_text (one, "MessageID", id);
   cim_instance_set_text (one, "Message", record->error);
   cim_instance_set_number (one, "PerceivedSeverity", SEVERITY_HIGH);
-  cim_instance_set_text (one, "ErrorSource", caption_of (record->type));
+  cim_instance_set_text (one, "ErrorSource", cairn_job_caption (record));
   cim_instance_set_number (one, "ErrorSourceFormat", 0);
   cim_instance_set_number (one, "CIMStatusCode", cim_error_status (as_error));
   text = g_string_new (NULL);

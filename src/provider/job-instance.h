@@ -5,6 +5,10 @@
 
 #include "provider/backend.h"
 
+/* "Import Reference Point metadata", "Job is running": Caption and JobStatus; borrowed, static. */
+const char *cairn_job_caption (const CairnJobRecord *record);
+const char *cairn_job_status (const CairnJobRecord *record);
+
 /* Msvm_VirtualSystemReferencePointExportJob for an export, else Msvm_ConcreteJob. */
 const CimClass *cairn_job_class (const CairnJobRecord *record);
 

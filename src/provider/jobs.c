@@ -19,7 +19,8 @@ page_jobs (CimCall *call, const CimClass *class, const CimPage *page, GPtrArray 
   gboolean wants_exports = g_str_equal (class->name, CAIRN_EXPORT_JOB);
   /* Every client asks Msvm_ConcreteJob for the job of its method, whatever that was: one that is
    * named by its InstanceID is given as such. */
-  gboolean is_named = page->required && page->required (page->query, "InstanceID");
+  gboolean is_named
+      = page->asked == class && page->required && page->required (page->query, "InstanceID");
   g_autoptr (GPtrArray) records = cairn_jobs_list (jobs);
   g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify)cim_instance_unref);
 
@@ -36,7 +37,9 @@ get_job (CimCall *call, const CimClass *class, const CimPath *path, GError **err
   const char *id = cim_path_key_text (path, "InstanceID");
   g_autoptr (CairnJobRecord) record
       = id ? cairn_jobs_get (cairn_backend_jobs (cairn_backend_of (call)), id) : NULL;
-  gboolean fits = record && (is_export (record) || !g_str_equal (class->name, CAIRN_EXPORT_JOB));
+  gboolean is_asked = g_ascii_strcasecmp (path->class_name, class->name) == 0;
+  gboolean wants_exports = g_str_equal (class->name, CAIRN_EXPORT_JOB);
+  gboolean fits = record && (is_export (record) == wants_exports || (is_asked && !wants_exports));
 
   if (fits)
     return cairn_job_instance (class, record);

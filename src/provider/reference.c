@@ -75,8 +75,25 @@ char *
 cairn_reference_point (CimCall *call, const CimInstance *in, const char *name, GError **error)
 {
   const char *text = key_of (call, in, name, CAIRN_POINT_CLASS, "InstanceID", error);
+  g_autofree char *id = text ? cairn_reference_plain (text) : NULL;
+  g_autoptr (GError) cause = NULL;
+  g_autoptr (CimInstance) point
+      = id ? cairn_catalogue_get (cairn_backend_catalogue (cairn_backend_of (call)), id, &cause)
+           : NULL;
 
-  return text ? cairn_reference_plain (text) : NULL;
+  if (!id)
+    return NULL;
+  /* Both keys choose it: one that isn't the point's own is somebody's mistake. */
+  if (point && cim_instance_has_keys (point, cim_instance_path_value (in, name)))
+    return g_steal_pointer (&id);
+  if (cause)
+    g_propagate_error (error, g_steal_pointer (&cause));
+  else
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+                 "%s: there is no reference point '%.200s'%s; enumerate " CAIRN_POINT_CLASS
+                 " for those there are",
+                 name, id, point ? " of that VirtualSystemIdentifier" : "");
+  return NULL;
 }
 
 void

@@ -11,10 +11,11 @@ check_owner (const CairnPoint *point, const char *owner, gboolean force, GError 
     owner = g_getenv ("CAIRN_OWNER");
   if (force || !*point->owner || g_strcmp0 (point->owner, owner) == 0)
     return TRUE;
-  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_ACCESS_DENIED,
-               "reference point '%s' belongs to '%s'; ask its owner, or use --force to destroy it "
-               "all the same",
-               point->instance_id, point->owner);
+  g_set_error (
+      error, CAIRN_ERROR, CAIRN_ERROR_ACCESS_DENIED,
+      "reference point '%s' belongs to '%s'; ask its owner, or use `cairn destroy --force` "
+      "to destroy it all the same",
+      point->instance_id, point->owner);
   return FALSE;
 }
 
