@@ -208,6 +208,8 @@ cairn_jobs_free (CairnJobs *jobs, guint grace_ms)
     return TRUE;
   g_mutex_lock (&jobs->lock);
   rests = come_to_rest (jobs, grace_ms);
+  /* What still runs is cut off, for whoever comes next. */
+  jobs->store->ops->unlock_vm (g_steal_pointer (&jobs->ownership));
   g_mutex_unlock (&jobs->lock);
   for (guint i = 0; i < jobs->threads->len; i++)
     if (rests)
