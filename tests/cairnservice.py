@@ -119,12 +119,12 @@ class Service:
             matches(result.err, pattern, "standard error")
         return result.err
 
-    def start(self, **more):
-        """Starts it, and waits until it listens. MORE: of Popen."""
+    def start(self):
+        """Starts it, and waits until it listens."""
         self._skipped = os.path.getsize(self.log) if os.path.exists(self.log) else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            cwd=self.host.dir, env=environment(**self.env), **more)
+                                            cwd=self.host.dir, env=environment(**self.env))
         wanted = [name for name in LISTENERS if self.values.get(f"listen.{name}")]
         try:
             wait_until(lambda: len(self._listening()) == len(wanted) or self.process.poll() is not None,

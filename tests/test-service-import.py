@@ -274,11 +274,7 @@ def nobody_signed_in():
 
 @test("where the store can't be written it fails as a whole")
 def store_full():
-    def ignore():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-
     moved = Moved(synchronous_ms=AT_ONCE_MS)
-    moved.service.stop().start(preexec_fn=ignore)
     for client in moved.service.clients():
         moved.run(client, vm=None)  # it works
         before = resource.prlimit(moved.service.pid, resource.RLIMIT_FSIZE)

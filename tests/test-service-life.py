@@ -247,6 +247,20 @@ def terminated():
     service.stop()
 
 
+@test("signals that come while it starts are minded")
+def early_signals():
+    service = Service(Host(), start=False)
+    for _ in range(10):
+        with open(service.log, "wb") as log:
+            process = subprocess.Popen(service.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                       env=environment())
+        while os.path.getsize(service.log) == 0:  # its first listener; no pause, as it takes a millisecond
+            equal(process.poll(), None, "status before it listened")
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        equal(process.wait(timeout=30), 0, "status after SIGTERM")
+
+
 def is_refused(port):
     try:
         socket.create_connection(("127.0.0.1", port)).close()

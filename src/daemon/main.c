@@ -116,23 +116,32 @@ reload (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-static int
-serve (Daemon *daemon)
+/* What comes while we start is minded once the loop runs. A limit of file sizes is an error of the
+ * write that meets it, not our end. */
+static void
+take_signals (Daemon *daemon)
 {
-  g_autoptr (GError) error = NULL;
-
   signal (SIGPIPE, SIG_IGN);
-  daemon->server = cairnd_server_new (daemon->config, &error);
-  if (!daemon->server)
-    return fail (error);
-  daemon->loop = g_main_loop_new (NULL, FALSE);
+  signal (SIGXFSZ, SIG_IGN);
   g_unix_signal_add (SIGTERM, end, daemon);
   g_unix_signal_add (SIGINT, end, daemon);
   g_unix_signal_add (SIGHUP, reload, daemon);
+}
+
+static int
+serve (Daemon *daemon)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GError) error = NULL;
+
+  daemon->loop = loop;
+  take_signals (daemon);
+  daemon->server = cairnd_server_new (daemon->config, &error);
+  if (!daemon->server)
+    return fail (error);
   sd_notify (0, "READY=1");
-  g_main_loop_run (daemon->loop);
+  g_main_loop_run (loop);
   cairnd_server_free (daemon->server);
-  g_main_loop_unref (daemon->loop);
   return EXIT_SUCCESS;
 }
 
