@@ -56,7 +56,12 @@ class Service:
 
     def __init__(self, host, start=True, synchronous_ms=None, users=None, env=None, prefix=(), config=None,
                  listeners=("wsman", "cimxml", "unix", "metrics")):
-        self.host, self.user, self.env, self.prefix = host, ME, env or {}, list(prefix)
+        self.host, self.user, self.prefix = host, ME, list(prefix)
+        self.env = {**getattr(host, "env", {}), **(env or {})}
+        self.uid = getattr(host, "uid", None) if os.getuid() == 0 else None  # cairnvirt.Session's
+        if self.uid is not None:
+            self.user = pwd.getpwuid(self.uid).pw_name
+            self.prefix = ["setpriv", f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups", *self.prefix]
         self.log, self.socket = host.path("cairnd.log"), host.path("sock")
         self.config_file, self.password_file = host.path("cairnd.conf"), host.path("passwords")
         self.process, self.ports, self._skipped = None, {}, 0
@@ -80,6 +85,8 @@ class Service:
         """Writes the password file: {user: "secret" or "changed"}."""
         with open(self.password_file + ".new", "w", encoding="utf-8") as file:
             os.fchmod(file.fileno(), 0o600)
+            if self.uid is not None:
+                os.fchown(file.fileno(), self.uid, self.uid)
             file.writelines(f"{user}:{HASHES[word]}\n" for user, word in users.items())
         os.replace(self.password_file + ".new", self.password_file)
 
@@ -194,13 +201,13 @@ class Service:
 
     # -- clients --
 
-    def soap(self, user=ME, password="secret", **more):
+    def soap(self, user=..., password="secret", **more):
         """A WS-Management client with a connection of its own, signed in; USER None: isn't."""
-        return Soap(Connection(self.port("wsman"), user, password), **more)
+        return Soap(Connection(self.port("wsman"), self.user if user is ... else user, password), **more)
 
-    def cimxml(self, user=ME, password="secret"):
+    def cimxml(self, user=..., password="secret"):
         """The same of CIM-XML."""
-        return CimXml(Connection(self.port("cimxml"), user, password))
+        return CimXml(Connection(self.port("cimxml"), self.user if user is ... else user, password))
 
     def clients(self, **more):
         """One of each protocol."""
