@@ -21,7 +21,7 @@ def configured(text):
     for line in text.splitlines():
         if line.startswith("["):
             group = line.strip("[]")
-        elif line:
+        elif line and not line.startswith("#"):
             key, _, value = line.partition("=")
             values[group, key] = value
     return values
@@ -55,6 +55,8 @@ def manual():
 @test("--check-config prints what the file says")
 def values():
     given = {key: "7" if default.isdigit() else "/x" for key, default in documented().items()}
+    given.update({("listen", name): f"127.0.0.1:{at}" for at, name in enumerate(LISTENERS) if name != "unix"})
+    given["hypervisor", "connect"] = "images:"
     groups = dict.fromkeys(group for group, _ in given)
     text = "".join(f"[{group}]\n" + "".join(f"{k}={v}\n" for (g, k), v in given.items() if g == group)
                    for group in groups)

@@ -11,6 +11,8 @@ import time
 from cairnservice import *
 
 AT_ONCE_MS = 60000
+# What only a start finds out.
+NOT_CHECKED = "listened on|no listener|store|password file"
 
 
 def create(client, service, vm):
@@ -365,11 +367,22 @@ def configurations():
             ({"store.uri": "sqlite:/dev/null/db"}, "/dev/null/db"),
             ({"store.uri": "mysql:x"}, "mysql"),
             ({"auth.password-file": host.path("nothing")}, "password file", "nothing"),
+            ({"listen.wsman": ":33985"}, "':33985' is no address"),
+            ({"listen.unix": "sock"}, r"\[listen\] unix is 'sock'; give a path from / on"),
+            ({"tls.key": "a.key"}, r"\[tls\] key is 'a.key'; give a path from / on"),
+            ({"tls.client-ca": "/x"}, "client-ca has no client-users"),
+            ({"limits.workers": "0"}, r"\[limits\] workers is '0'; give a number from 1 to 256"),
+            ({"limits.idle-seconds": "0"}, "number from 1"),
+            ({"hypervisor.connect": "bogus:"}, "connection 'bogus:' is of no known kind"),
+            ({"auth.password-file": None, "auth.pam-service": "cairn-none"}, "/etc/pam.d/cairn-none' isn't there"),
             ({"paths.import": "relative"}, "relative")):
         service.values = {**good, **changes}
         service.write_config()
         try:
-            service.refuses_to_start(*patterns)
+            refused = service.refuses_to_start(*patterns)
+            if not re.search(NOT_CHECKED, refused):
+                checked = service.run("--check-config")
+                equal((checked.status, checked.out, checked.err), (1, "", refused), "--check-config")
         except Failure as problem:
             raise Failure(f"{changes}: {problem}") from problem
     write_file(service.config_file, "[listen\nwsman=1")

@@ -13,16 +13,21 @@ typedef struct
   size_t text;   /* offset of a char *, or 0 */
   size_t number; /* offset of a guint, or 0 */
   const char *fallback;
-  guint most; /* of a number */
+  guint least, most; /* of a number */
+  gboolean is_path;  /* an absolute one: where cairnd is started from doesn't matter */
 } Key;
 
 #define TEXT(group, key, member, fallback)                                                         \
   {                                                                                                \
-    group, key, 1 + offsetof (CairndConfig, member), 0, fallback, 0                                \
+    group, key, 1 + offsetof (CairndConfig, member), 0, fallback, 0, 0, FALSE                      \
   }
-#define NUMBER(group, key, member, fallback, most)                                                 \
+#define PATH(group, key, member, fallback)                                                         \
   {                                                                                                \
-    group, key, 0, 1 + offsetof (CairndConfig, member), fallback, most                             \
+    group, key, 1 + offsetof (CairndConfig, member), 0, fallback, 0, 0, TRUE                       \
+  }
+#define NUMBER(group, key, member, fallback, least, most)                                          \
+  {                                                                                                \
+    group, key, 0, 1 + offsetof (CairndConfig, member), fallback, least, most, FALSE               \
   }
 #define ADDRESS(key, listener) TEXT ("listen", key, addresses[listener], NULL)
 
@@ -32,24 +37,24 @@ static const Key keys[] = {
   ADDRESS ("wsman-tls", CAIRN_HTTP_WSMAN_TLS),
   ADDRESS ("cimxml", CAIRN_HTTP_CIMXML),
   ADDRESS ("cimxml-tls", CAIRN_HTTP_CIMXML_TLS),
-  ADDRESS ("unix", CAIRN_HTTP_UNIX),
+  PATH ("listen", "unix", addresses[CAIRN_HTTP_UNIX], NULL),
   ADDRESS ("metrics", CAIRN_HTTP_METRICS),
   TEXT ("listen", "name", server_name, NULL),
-  TEXT ("tls", "certificate", certificate, "/var/lib/cairn/cairnd.pem"),
-  TEXT ("tls", "key", key, "/var/lib/cairn/cairnd.key"),
-  TEXT ("tls", "client-ca", client_ca, NULL),
-  TEXT ("tls", "client-users", client_users, NULL),
+  PATH ("tls", "certificate", certificate, "/var/lib/cairn/cairnd.pem"),
+  PATH ("tls", "key", key, "/var/lib/cairn/cairnd.key"),
+  PATH ("tls", "client-ca", client_ca, NULL),
+  PATH ("tls", "client-users", client_users, NULL),
   TEXT ("store", "uri", store_uri, NULL),
   TEXT ("hypervisor", "connect", connect_uri, NULL),
   TEXT ("auth", "pam-service", pam_service, "cairnd"),
-  TEXT ("auth", "password-file", password_file, NULL),
-  NUMBER ("jobs", "synchronous-ms", synchronous_ms, "200", 60000),
-  NUMBER ("limits", "threads", threads, "0", 64),
-  NUMBER ("limits", "workers", workers, "16", 256),
-  NUMBER ("limits", "request-bytes", request_bytes, "1048576", 16777216),
-  NUMBER ("limits", "connections", connections, "1024", 100000),
-  NUMBER ("limits", "connections-per-address", connections_per_address, "256", 100000),
-  NUMBER ("limits", "idle-seconds", idle_seconds, "60", 3600),
+  PATH ("auth", "password-file", password_file, NULL),
+  NUMBER ("jobs", "synchronous-ms", synchronous_ms, "200", 0, 60000),
+  NUMBER ("limits", "threads", threads, "0", 0, 64),
+  NUMBER ("limits", "workers", workers, "16", 1, 256),
+  NUMBER ("limits", "request-bytes", request_bytes, "1048576", 1, 16777216),
+  NUMBER ("limits", "connections", connections, "1024", 1, 100000),
+  NUMBER ("limits", "connections-per-address", connections_per_address, "256", 1, 100000),
+  NUMBER ("limits", "idle-seconds", idle_seconds, "60", 1, 3600),
 };
 
 static char **
@@ -87,11 +92,13 @@ take (CairndConfig *config, const Key *key, const char *value, const char *file,
   if (key->text)
     {
       *text_of (config, key) = value && *value ? g_strdup (value) : NULL;
-      return TRUE;
+      return !key->is_path || !value || !*value || g_path_is_absolute (value)
+             || fail (error, "configuration '%s': [%s] %s is '%s'; give a path from / on", file,
+                      key->group, key->key, value);
     }
-  if (!g_ascii_string_to_unsigned (value, 10, 0, key->most, &number, NULL))
-    return fail (error, "configuration '%s': [%s] %s is '%s'; give a number from 0 to %u", file,
-                 key->group, key->key, value, key->most);
+  if (!g_ascii_string_to_unsigned (value, 10, key->least, key->most, &number, NULL))
+    return fail (error, "configuration '%s': [%s] %s is '%s'; give a number from %u to %u", file,
+                 key->group, key->key, value, key->least, key->most);
   *number_of (config, key) = (guint)number;
   return TRUE;
 }
@@ -166,6 +173,12 @@ cairnd_config_load (const char *file, gboolean may_be_absent, GError **error)
       if (!take (config, &keys[i], value ? value : keys[i].fallback, file, error))
         return NULL;
     }
+  if (config->client_ca && !config->client_users)
+    return fail (error,
+                 "configuration '%s': [tls] client-ca has no client-users beside it, so that no "
+                 "certificate would be anybody's; name the map, or remove client-ca",
+                 file),
+           NULL;
   return g_steal_pointer (&config);
 }
 

@@ -148,11 +148,19 @@ serve (Daemon *daemon)
 static int
 check (const Daemon *daemon)
 {
+  gboolean has_address = FALSE;
+  g_autoptr (GError) error = NULL;
   g_autofree char *text = cairnd_config_describe (daemon->config);
   g_autofree char *import = g_strjoinv (";", daemon->engine->import_paths);
   g_autofree char *export = g_strjoinv (";", daemon->engine->export_paths);
-  int printed = printf ("%s\n[paths]\nimport=%s\nexport=%s\n", text, import, export);
+  int printed;
 
+  if (!cairnd_server_check (daemon->config, &has_address, &error))
+    return fail (error);
+  printed = printf (
+      "%s%s\n[paths]\nimport=%s\nexport=%s\n",
+      has_address ? "" : "# No listener: cairnd starts with the sockets of systemd only.\n", text,
+      import, export);
   return printed < 0 || fflush (stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -11,6 +11,7 @@
 #include "daemon/watch.h"
 #include "provider/backend.h"
 #include "provider/job-instance.h"
+#include "service/open.h"
 #include "wsman/wsman.h"
 
 /* What runs may go on for so long after SIGTERM; systemd gives more (cairnd.service). */
@@ -146,6 +147,17 @@ has_listener (const CairndServer *server, GError **error)
   return FALSE;
 }
 
+gboolean
+cairnd_server_check (const CairndConfig *config, gboolean *has_address, GError **error)
+{
+  CairndServer server = { .config = config };
+
+  set_options (&server);
+  *has_address = has_listener (&server, NULL);
+  return cairn_connect_uri_check (config->connect_uri, error)
+         && cairn_http_check (&server.options, error);
+}
+
 CairndServer *
 cairnd_server_new (const CairndConfig *config, GError **error)
 {
@@ -154,7 +166,8 @@ cairnd_server_new (const CairndConfig *config, GError **error)
   server->config = config;
   set_options (server);
   cairn_http_set_log (cairnd_log_line);
-  if (has_listener (server, error) && open_backend (server, error))
+  if (has_listener (server, error) && cairn_connect_uri_check (config->connect_uri, error)
+      && open_backend (server, error))
     {
       join (server);
       server->http = cairn_http_new (&server->options, server->routes, error);

@@ -8,6 +8,10 @@
 
 typedef struct CairndServer CairndServer;
 
+/* Would a server start with CONFIG, as far as that can be told without starting one?
+ * *HAS_ADDRESS: it names a listener; without one it needs the sockets of systemd. */
+gboolean cairnd_server_check (const CairndConfig *config, gboolean *has_address, GError **error);
+
 /* Listens when it returns. CONFIG is borrowed until free. */
 CairndServer *cairnd_server_new (const CairndConfig *config, GError **error);
 

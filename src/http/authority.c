@@ -15,6 +15,25 @@ struct HttpAuthority
   HttpClientCertificates *certificates; /* NULL = none are asked for */
 };
 
+/* A Unix socket's callers need no password. */
+static gboolean
+takes_passwords (const CairnHttpOptions *options)
+{
+  for (int i = 0; i < CAIRN_HTTP_N_LISTENERS; i++)
+    if (i != CAIRN_HTTP_UNIX && i != CAIRN_HTTP_METRICS
+        && ((options->addresses[i] && *options->addresses[i]) || options->sockets[i] >= 0))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+http_authority_can_judge (const CairnHttpOptions *options, GError **error)
+{
+  return options->password_file || !takes_passwords (options)
+         || http_pam_has_service (options->pam_service ? options->pam_service : PAM_SERVICE,
+                                  options->pam_directory, error);
+}
+
 static gboolean
 open_files (HttpAuthority *authority, GError **error)
 {

@@ -13,6 +13,9 @@
 
 typedef struct HttpAuthority HttpAuthority;
 
+/* What judges passwords is there, where a listener takes them from the network. */
+gboolean http_authority_can_judge (const CairnHttpOptions *options, GError **error);
+
 HttpAuthority *http_authority_new (const CairnHttpOptions *options, GError **error);
 void http_authority_free (HttpAuthority *authority);
 

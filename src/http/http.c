@@ -6,6 +6,7 @@
 
 #include <cairn/error.h>
 
+#include "http/authority.h"
 #include "http/log.h"
 #include "http/request.h"
 #include "http/server.h"
@@ -107,6 +108,8 @@ start (CairnHttp *http, GError **error)
   };
   guint n_workers = options->n_workers ? options->n_workers : N_WORKERS;
 
+  if (!cairn_http_check (options, error))
+    return FALSE;
   http->connections = http_connections_new (http, &limits);
   http->acceptor = http_acceptor_new (http, error);
   if (!http->acceptor)
@@ -121,6 +124,16 @@ start (CairnHttp *http, GError **error)
     return FALSE;
   http->listeners = http_listeners_open (options, error);
   return http->listeners && start_all_threads (http, limits.idle_s, error);
+}
+
+gboolean
+cairn_http_check (const CairnHttpOptions *options, GError **error)
+{
+  for (int i = 0; i < CAIRN_HTTP_N_LISTENERS; i++)
+    if (i != CAIRN_HTTP_UNIX && options->addresses[i] && *options->addresses[i]
+        && options->sockets[i] < 0 && !http_listeners_check (options->addresses[i], error))
+      return FALSE;
+  return http_authority_can_judge (options, error);
 }
 
 CairnHttp *

@@ -117,6 +117,10 @@ typedef struct
   guint idle_s;                      /* 0 = 60: a connection without a whole request */
 } CairnHttpOptions;
 
+/* What can be told without listening: addresses are well formed, and what judges passwords is
+ * there. cairn_http_new asks, too. */
+gboolean cairn_http_check (const CairnHttpOptions *options, GError **error);
+
 /* Starts listening. ROUTES (ended by a NULL path) and OPTIONS are borrowed until free. Errors name
  * the address or file. */
 CairnHttp *cairn_http_new (const CairnHttpOptions *options, const CairnHttpRoute *routes,

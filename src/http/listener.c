@@ -25,11 +25,15 @@ split (const char *address, char **out_host, char **out_port, GError **error)
   gboolean is_bracketed = address[0] == '[' && colon && colon > address && colon[-1] == ']';
 
   /* getaddrinfo would cut a greater number off. */
-  if (!colon || !g_ascii_string_to_unsigned (colon + 1, 10, 0, G_MAXUINT16, NULL, NULL)
+  if (!colon || colon == address
+      || !g_ascii_string_to_unsigned (colon + 1, 10, 0, G_MAXUINT16, NULL, NULL)
+      || (is_bracketed && colon - address < 3)
       || (!is_bracketed && memchr (address, ':', (size_t)(colon - address))))
-    return g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
-                        "'%s' is no address to listen on; give HOST:PORT, an IPv6 host in brackets",
-                        address),
+    return g_set_error (
+               error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+               "'%s' is no address to listen on; give HOST:PORT, an IPv6 host in brackets, "
+               "* for all of this host's addresses",
+               address),
            FALSE;
   *out_host = is_bracketed ? g_strndup (address + 1, (gsize)(colon - address) - 2)
                            : g_strndup (address, (gsize)(colon - address));
@@ -37,13 +41,36 @@ split (const char *address, char **out_host, char **out_port, GError **error)
   return TRUE;
 }
 
+gboolean
+http_listeners_check (const char *address, GError **error)
+{
+  g_autofree char *host = NULL;
+  g_autofree char *port = NULL;
+
+  return split (address, &host, &port, error);
+}
+
+static const char *
+remedy (int cause)
+{
+  switch (cause)
+    {
+    case EACCES:
+    case EPERM:
+      return "choose another address (ports below 1024, and directories of others, are root's)";
+    case EADDRINUSE:
+      return "choose another address, or end what uses it";
+    default:
+      return "choose another address";
+    }
+}
+
 static int
 fail_to_listen (int fd, const char *address, GError **error)
 {
   g_set_error (error, CAIRN_ERROR,
                errno == EACCES ? CAIRN_ERROR_ACCESS_DENIED : CAIRN_ERROR_SYSTEM_IN_USE,
-               "'%s' can't be listened on: %s; choose another address, or end what uses it",
-               address, g_strerror (errno));
+               "'%s' can't be listened on: %s; %s", address, g_strerror (errno), remedy (errno));
   if (fd >= 0)
     close (fd);
   return -1;
@@ -73,7 +100,7 @@ open_tcp (const char *address, GError **error)
 
   if (!split (address, &host, &port, error))
     return -1;
-  result = getaddrinfo (*host && strcmp (host, "*") != 0 ? host : NULL, port, &hints, &found);
+  result = getaddrinfo (strcmp (host, "*") != 0 ? host : NULL, port, &hints, &found);
   if (result != 0)
     return g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
                         "'%s' is no address to listen on: %s; give HOST:PORT", address,
@@ -102,6 +129,7 @@ static int
 open_unix (const char *path, GError **error)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
+  struct stat status;
   int fd;
 
   if (strlen (path) >= sizeof address.sun_path)
@@ -110,6 +138,12 @@ open_unix (const char *path, GError **error)
                         path, sizeof address.sun_path - 1),
            -1;
   strcpy (address.sun_path, path);
+  if (lstat (path, &status) == 0 && !S_ISSOCK (status.st_mode))
+    return g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
+                        "'%s' can't be listened on, as it is there and no socket; remove it, or "
+                        "name another path",
+                        path),
+           -1;
   remove_left_over (&address);
   fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   /* Nobody can connect before listen. */

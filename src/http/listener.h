@@ -11,6 +11,9 @@ typedef struct
   char *unix_path;                 /* one of ours, removed at the end */
 } HttpListeners;
 
+/* Is ADDRESS, "HOST:PORT", well formed? */
+gboolean http_listeners_check (const char *address, GError **error);
+
 /* Those of OPTIONS' addresses, and the sockets that were listening already. */
 HttpListeners *http_listeners_open (const CairnHttpOptions *options, GError **error);
 void http_listeners_free (HttpListeners *listeners);

@@ -5,6 +5,7 @@
 #include <security/pam_appl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cairn/error.h>
 
@@ -100,9 +101,37 @@ is_trouble (int result)
     }
 }
 
+/* As PAM reads it: what isn't a file that can be read isn't there. */
+static gboolean
+has_file (const char *directory, const char *service)
+{
+  g_autofree char *lower = g_ascii_strdown (service, -1); /* PAM's own habit */
+  g_autofree char *path = g_build_filename (directory, lower, NULL);
+
+  return g_file_test (path, G_FILE_TEST_IS_REGULAR) && access (path, R_OK) == 0;
+}
+
 gboolean
-http_pam_check (const char *service, const char *directory, const HttpBasic *basic,
-                const char *peer, GError **error)
+http_pam_has_service (const char *service, const char *directory, GError **error)
+{
+  if (!*service || *service == '.' || strchr (service, '/'))
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+                 "'%s' is no name of a PAM service; give that of a file in %s, without a path",
+                 service, directory ? directory : "/etc/pam.d");
+  else if (directory ? !has_file (directory, service)
+                     : !has_file ("/etc/pam.d", service) && !has_file ("/usr/lib/pam.d", service))
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_FILE_NOT_FOUND,
+                 "PAM service file '%s/%s' isn't there or can't be read, so that PAM would let in "
+                 "by the rules of 'other'; install it, or set a password file",
+                 directory ? directory : "/etc/pam.d", service);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static gboolean
+check (const char *service, const char *directory, const HttpBasic *basic, const char *peer,
+       GError **error)
 {
   struct pam_conv conversation = { converse, basic->password };
   pam_handle_t *pam = NULL;
@@ -121,4 +150,16 @@ http_pam_check (const char *service, const char *directory, const HttpBasic *bas
   if (pam)
     pam_end (pam, result);
   return result == PAM_SUCCESS;
+}
+
+gboolean
+http_pam_check (const char *service, const char *directory, const HttpBasic *basic,
+                const char *peer, GError **error)
+{
+  g_autoptr (GError) missing = NULL;
+
+  if (http_pam_has_service (service, directory, &missing))
+    return check (service, directory, basic, peer, error);
+  g_set_error_literal (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE, missing->message);
+  return FALSE;
 }

@@ -57,6 +57,21 @@ open_libvirt (const char *uri, GError **error)
   return entry ? entry (uri, cairn_offline_tracker_new (), error) : NULL;
 }
 
+gboolean
+cairn_connect_uri_check (const char *uri, GError **error)
+{
+  const char *chosen = uri ? uri : g_getenv ("CAIRN_CONNECT");
+
+  if (!chosen || !*chosen || g_str_equal (chosen, "images:")
+      || g_str_has_prefix (chosen, LIBVIRT_SCHEME))
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+               "connection '%s' is of no known kind; give images: or one of libvirt's, for example "
+               "qemu:///system",
+               chosen);
+  return FALSE;
+}
+
 static CairnTracker *
 open_tracker (const char *uri, const CairnConfig *config, GError **error)
 {
@@ -66,13 +81,7 @@ open_tracker (const char *uri, const CairnConfig *config, GError **error)
     chosen = config->connect ? config->connect : "images:";
   if (g_str_equal (chosen, "images:"))
     return cairn_offline_tracker_new ();
-  if (g_str_has_prefix (chosen, LIBVIRT_SCHEME))
-    return open_libvirt (chosen, error);
-  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
-               "connection '%s' is of no known kind; give images: or one of libvirt's, for example "
-               "qemu:///system",
-               chosen);
-  return NULL;
+  return cairn_connect_uri_check (chosen, error) ? open_libvirt (chosen, error) : NULL;
 }
 
 /* $CAIRN_TIMEOUT_MS, in microseconds. */
