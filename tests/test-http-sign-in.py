@@ -61,6 +61,7 @@ def anonymous():
     with Server() as server, server.connect() as client:
         matches(client.post("/echo", "hello", auth=False).body.decode(), r"^nobody \d+ \d+ anonymous ")
         is_shut(client.post("/defer", "hello", auth=False))
+        server.logged("<6> ", "request for '/defer' from ", "refused with 401 (0 more before it): Sign in")
         is_shut(client.post("/echo", "x" * 500000, auth=False))
         equal(server.counts()["checked-passwords"], 0)
 
@@ -266,6 +267,7 @@ def in_the_clear():
             answer = far.post()
             equal((answer.status, answer.header("www-authenticate")), (403, None))
             matches(answer.body.decode(), "TLS")
+            server.logged("<5> ", "request for '/echo' from ", "refused with 403", "password would cross the network")
             equal(far.post("/defer", "1", auth=False).status, 403)
             equal(far.post("/echo", "hello", auth=False).status, 200)
             equal(server.counts()["checked-passwords"], 0)

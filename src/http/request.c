@@ -172,7 +172,8 @@ find_route (CairnHttpRequest *request, const char *url, const char *method)
     }
   if (!is_known_method (method))
     return refuse (MHD_HTTP_NOT_IMPLEMENTED, "There is no such HTTP method here.");
-  return has_path ? refuse (MHD_HTTP_METHOD_NOT_ALLOWED, "This path has another HTTP method.")
+  return has_path ? refuse (MHD_HTTP_METHOD_NOT_ALLOWED,
+                            "This path takes another HTTP method: see the header Allow.")
                   : refuse (MHD_HTTP_NOT_FOUND, "There is nothing under this path here.");
 }
 
@@ -191,12 +192,39 @@ send_response (CairnHttpRequest *request)
   return queued;
 }
 
+/* At most a line a second, however many come; 403, which a wrong setup gives, isn't lost among the
+ * others. */
+static void
+log_refusal (const CairnHttpRequest *request)
+{
+  CairnHttp *http = request->connection->http;
+  guint slot = request->refusal.status == MHD_HTTP_FORBIDDEN;
+  gint64 now_us = g_get_monotonic_time ();
+  gint64 logged_at_us = atomic_load (&http->refusals[slot].logged_at_us);
+  g_autofree char *path = NULL;
+
+  if (now_us - logged_at_us < G_USEC_PER_SEC
+      || !atomic_compare_exchange_strong (&http->refusals[slot].logged_at_us, &logged_at_us,
+                                          now_us))
+    {
+      atomic_fetch_add (&http->refusals[slot].n_left_out, 1);
+      return;
+    }
+  path = http_log_escape (request->path);
+  http_log (slot ? LOG_NOTICE : LOG_INFO, cairn_http_request_id (request),
+            "request for '%s' from %s refused with %u (%u more before it): %s", path,
+            cairn_http_request_peer (request), request->refusal.status,
+            atomic_exchange (&http->refusals[slot].n_left_out, 0), request->refusal.text);
+}
+
 static enum MHD_Result
 send_refusal (CairnHttpRequest *request)
 {
   CairnHttpAnswer *answer
       = http_answer_new_sentence (request->refusal.status, request->refusal.text);
 
+  if (!request->refusal.is_logged)
+    log_refusal (request);
   if (request->refusal.status == MHD_HTTP_CONTENT_TOO_LARGE)
     atomic_fetch_add (&request->connection->http->refused_limits, 1);
   if (request->refusal.status == MHD_HTTP_UNAUTHORIZED)

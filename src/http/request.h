@@ -34,6 +34,7 @@ typedef struct
 {
   guint status;
   const char *text;
+  gboolean is_logged; /* already, with more than TEXT */
 } HttpRefusal;
 
 struct CairnHttpRequest

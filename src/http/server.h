@@ -47,6 +47,11 @@ struct CairnHttp
   _Atomic guint64 answers_by_class[6];
   _Atomic guint64 refused_limits;
   gint under_way;
+  struct
+  {
+    _Atomic gint64 logged_at_us;
+    _Atomic guint n_left_out; /* since then */
+  } refusals[2];              /* others, and 403 */
 };
 
 #endif

@@ -20,7 +20,7 @@
 /* What a client that signs in with its certificate may say. Source: MS-WSMV, section 2.2.9.1. */
 #define MUTUAL_PROFILE "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 
-static const HttpRefusal wrong = { MHD_HTTP_UNAUTHORIZED, "User name or password is wrong." };
+static const HttpRefusal wrong = { MHD_HTTP_UNAUTHORIZED, "User name or password is wrong.", TRUE };
 static const HttpRefusal malformed
     = { MHD_HTTP_UNAUTHORIZED,
         "The Authorization header can't be used here: send one, with Basic." };
@@ -30,9 +30,10 @@ static const HttpRefusal busy = { MHD_HTTP_SERVICE_UNAVAILABLE,
                                   "Too many sign-ins are being checked: try again in a moment." };
 static const HttpRefusal throttled
     = { MHD_HTTP_TOO_MANY_REQUESTS,
-        "Too many failed sign-ins came from this address: try again in some seconds." };
+        "Too many failed sign-ins came from this address: try again in some seconds.", TRUE };
 static const HttpRefusal unavailable
-    = { MHD_HTTP_SERVICE_UNAVAILABLE, "Nobody can be signed in now: the service's log says why." };
+    = { MHD_HTTP_SERVICE_UNAVAILABLE, "Nobody can be signed in now: the service's log says why.",
+        TRUE };
 
 struct HttpSignIn
 {
