@@ -219,9 +219,11 @@ import (HttpCertificate *certificate, const char *certificate_file, const gnutls
   int result = import_chain (certificate, chain);
 
   if (result < 0)
-    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INCORRECT_DATA_TYPE,
-                 "'%s' holds no certificate in PEM form, its own first, that can be used: %s",
-                 certificate_file, gnutls_strerror (result));
+    g_set_error (
+        error, CAIRN_ERROR, CAIRN_ERROR_INCORRECT_DATA_TYPE,
+        "'%s' holds no certificates in PEM form (%s); give the host's own, then those of its "
+        "signers",
+        certificate_file, gnutls_strerror (result));
   else if ((result = gnutls_privkey_init (&certificate->key)) < 0
            || (result = gnutls_privkey_import_x509_raw (certificate->key, key, GNUTLS_X509_FMT_PEM,
                                                         NULL, 0))

@@ -77,8 +77,9 @@ read_file (const char *path, struct stat *out_status, GError **error)
     {
       g_set_error (error, CAIRN_ERROR,
                    errno == ENOENT ? CAIRN_ERROR_FILE_NOT_FOUND : CAIRN_ERROR_ACCESS_DENIED,
-                   "password file '%s' can't be opened: %s; make it, with 'user:hash' lines", path,
-                   g_strerror (errno));
+                   "password file '%s' can't be opened: %s; %s", path, g_strerror (errno),
+                   errno == ENOENT ? "make it, with 'user:hash' lines"
+                                   : "give it to the service's user, with its directories");
       if (fd >= 0)
         close (fd);
       return NULL;
