@@ -205,15 +205,15 @@ answer_to (Fixture *fixture, const char *request)
   g_autoptr (GPtrArray) headers = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *joined = join_lines (take_headers (request, headers));
   g_autofree char *message = replace (joined, "CONTEXT", fixture->context);
-  g_autofree char *body = NULL;
+  g_autofree char *answered = NULL, *body = NULL;
   g_autofree char *spreaded = NULL;
 
   exchange (fixture, headers, message, FALSE);
   learn_context (fixture);
+  answered = replace (fixture->result.headers->str, fixture->context, "CONTEXT");
   body = replace (fixture->result.body->str, fixture->context, "CONTEXT");
   spreaded = spread (body);
-  return g_strdup_printf ("%u\n%s%s\n", fixture->result.status, fixture->result.headers->str,
-                          spreaded);
+  return g_strdup_printf ("%u\n%s%s\n", fixture->result.status, answered, spreaded);
 }
 
 /* Tells the first line that differs. */

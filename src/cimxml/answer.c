@@ -142,6 +142,8 @@ cimxml_answer (CimxmlRequest *request, const GError *error)
       g_string_truncate (out, 0);
       append_head (out, request);
       append_error (out, error);
+      g_free (request->message);
+      request->message = g_strdup (error->message);
     }
   if (!has_more)
     append_tail (out, request);
