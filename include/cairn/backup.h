@@ -21,6 +21,9 @@ typedef struct
   const char *since; /* a point whose backup this one is to follow; NULL = everything is copied */
   const char *owner; /* of the new point; NULL = $CAIRN_OWNER, else nobody's */
   const char *label; /* NULL = none */
+  CairnConsistency consistency; /* 0 = crash; APPLICATION freezes the guest's file systems */
+  const char *const *disks;   /* a NULL-ended list of VirtualDiskIdentifiers or targets to limit it
+                                 to;   NULL = all */
   CairnProgressFunc progress; /* NULL: not told */
   gpointer user;
 } CairnBackupOptions;
@@ -36,28 +39,48 @@ typedef struct
 
 typedef struct
 {
-  char *instance_id; /* of the new point */
-  GPtrArray *files;  /* of CairnBackupFile, owned, one for each disk */
+  char *instance_id;      /* of the point */
+  GPtrArray *files;       /* of CairnBackupFile, owned, one for each disk */
+  char *config_file_path; /* the point's exported pair */
+  char *runtime_file_path;
 } CairnBackup;
 
 CAIRN_API void cairn_backup_free (CairnBackup *backup);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnBackup, cairn_backup_free)
 
-/* Makes a new point of VM, which must be shut off, and copies its disks as of then into DIRECTORY,
- * which is made when it isn't there and may hold no backup yet. No VM can start on the disks
- * meanwhile. A disk that can't tell its changes since the point of OPTIONS (may be NULL) is copied
- * whole, that disk alone. After a failure there is neither point nor file. The time limit is for
- * all but the copying. *BACKUP (may be NULL) is the caller's.
- * Errors: those of create; NOT_SUPPORTED (the VM runs, a disk is encrypted), INVALID_PARAMETER
- * (directory, unknown point, another VM's), ACCESS_DENIED, FAILED (stopped, disk full). */
+/* Makes a new point of VM and copies its disks as of then into DIRECTORY, which is made when it
+ * isn't there and may hold no backup yet. A VM that runs goes on running; no VM can start on the
+ * disks of one that is shut off meanwhile. A disk that can't tell its changes since the point of
+ * OPTIONS (may be NULL) is copied whole, that disk alone. After a failure there is neither point
+ * nor file. The time limit is for all but the copying. *BACKUP (may be NULL) is the caller's.
+ * Errors: those of create; NOT_SUPPORTED (a disk is encrypted), INVALID_PARAMETER (directory,
+ * unknown point, another VM's), ACCESS_DENIED, SYSTEM_IN_USE, FAILED (stopped, disk full). */
 CAIRN_API gboolean cairn_service_backup (CairnService *service, const char *vm,
                                          const char *directory, const CairnBackupOptions *options,
                                          CairnBackup **backup, GError **error);
 
+/* ExportReferencePoint of a log-based point: what changed from the point SINCE of OPTIONS (NULL =
+ * the log-based point before it) to POINT, from the logs kept, as files like a backup's. Owner,
+ * label and consistency of OPTIONS don't count. Errors: INVALID_PARAMETER (unknown, not log-based,
+ * a point that isn't older), INVALID_STATE (a log that is needed was removed, or never kept),
+ * ACCESS_DENIED, INCORRECT_DATA_TYPE (a log isn't as it was written), FAILED. */
+CAIRN_API gboolean cairn_service_export_log (CairnService *service, const char *point,
+                                             const char *directory,
+                                             const CairnBackupOptions *options,
+                                             CairnBackup **backup, GError **error);
+
+/* Destroys the points of VM that OWNER ("" = nobody) has, but for the newest KEEP and those that
+ * one of these was made relative to. *DESTROYED (may be NULL), of char * (InstanceIDs), is set also
+ * when one can't be destroyed, which ends the call. Errors: INVALID_PARAMETER, those of
+ * destroy_reference_point. */
+CAIRN_API gboolean cairn_service_prune (CairnService *service, const char *vm, guint keep,
+                                        const char *owner, GPtrArray **destroyed, GError **error);
+
 /* Verifies the backups in DIRECTORIES (NULL-ended absolute paths, oldest first): every checksum,
  * and that each differential image has its base before it. With TO (NULL = nothing is written)
- * makes the disks as of the last one: TO/TARGET.qcow2, which may not be there; TO is made when it
- * isn't there. *PATHS (may be NULL), of char *, is the caller's.
+ * makes the disks as of the last one: TO/TARGET.qcow2, which may not be there, and what else the
+ * last one has of its VM (domain.xml with the restored disks in it, NVRAM, TPM state); TO is made
+ * when it isn't there. *PATHS (may be NULL), of char *, is the caller's.
  * Errors: INCORRECT_DATA_TYPE (a file isn't as it was written, or they don't fit together),
  * FILE_NOT_FOUND, INVALID_PARAMETER, ACCESS_DENIED, SYSTEM_NOT_AVAILABLE, FAILED; the message names
  * the file or the directory. */

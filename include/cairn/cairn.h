@@ -9,6 +9,7 @@
 #include <cairn/finding.h>
 #include <cairn/point.h>
 #include <cairn/service.h>
+#include <cairn/snapshot.h>
 #include <cairn/verdict.h>
 #include <cairn/vm.h>
 

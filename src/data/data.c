@@ -22,5 +22,6 @@ const CairnDataModule cairn_data_module = {
   .write_image = cairn_copy_image,
   .measure_file = measure_file,
   .write_manifest = cairn_manifest_write,
+  .read_manifest = cairn_manifest_read,
   .restore = cairn_data_restore,
 };

@@ -16,15 +16,17 @@ disk_free (CairnDataDisk *disk)
   g_free (disk->target);
   g_free (disk->identifier);
   g_free (disk->reason);
+  g_clear_pointer (&disk->base_sha256, g_ptr_array_unref);
   cairn_data_file_clear (&disk->file);
   g_free (disk);
 }
 
 static void
-file_free (CairnDataFile *file)
+extra_free (CairnDataExtra *extra)
 {
-  cairn_data_file_clear (file);
-  g_free (file);
+  g_free (extra->original);
+  cairn_data_file_clear (&extra->file);
+  g_free (extra);
 }
 
 CairnDataManifest *
@@ -33,12 +35,12 @@ cairn_manifest_new (void)
   CairnDataManifest *manifest = g_new0 (CairnDataManifest, 1);
 
   manifest->disks = g_ptr_array_new_with_free_func ((GDestroyNotify)disk_free);
-  manifest->files = g_ptr_array_new_with_free_func ((GDestroyNotify)file_free);
+  manifest->extras = g_ptr_array_new_with_free_func ((GDestroyNotify)extra_free);
   return manifest;
 }
 
 void
-cairn_manifest_free (CairnDataManifest *manifest)
+cairn_data_manifest_free (CairnDataManifest *manifest)
 {
   if (!manifest)
     return;
@@ -47,7 +49,7 @@ cairn_manifest_free (CairnDataManifest *manifest)
   g_free (manifest->point);
   g_free (manifest->base);
   g_ptr_array_unref (manifest->disks);
-  g_ptr_array_unref (manifest->files);
+  g_ptr_array_unref (manifest->extras);
   g_free (manifest);
 }
 
@@ -120,10 +122,10 @@ describe (const CairnDataManifest *manifest)
   json_builder_end_array (builder);
   json_builder_set_member_name (builder, "Files");
   json_builder_begin_array (builder);
-  for (guint i = 0; i < manifest->files->len; i++)
+  for (guint i = 0; i < manifest->extras->len; i++)
     {
       json_builder_begin_object (builder);
-      add_file (builder, manifest->files->pdata[i]);
+      add_file (builder, &((CairnDataExtra *)manifest->extras->pdata[i])->file);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -249,10 +251,10 @@ static gboolean
 read_file (JsonObject *object, CairnDataManifest *manifest)
 {
   Members members = { .object = object, .is_good = TRUE };
-  CairnDataFile *file = g_new0 (CairnDataFile, 1);
+  CairnDataExtra *extra = g_new0 (CairnDataExtra, 1);
 
-  g_ptr_array_add (manifest->files, file);
-  get_file (&members, file);
+  g_ptr_array_add (manifest->extras, extra);
+  get_file (&members, &extra->file);
   return members.is_good;
 }
 

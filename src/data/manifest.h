@@ -14,8 +14,6 @@
 #define CAIRN_MANIFEST_LIMIT_BYTES (16u * 1024 * 1024)
 
 CairnDataManifest *cairn_manifest_new (void);
-void cairn_manifest_free (CairnDataManifest *manifest);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnDataManifest, cairn_manifest_free)
 
 /* module table's write_manifest. */
 gboolean cairn_manifest_write (const CairnDataManifest *manifest, int fd, const char *path,

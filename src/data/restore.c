@@ -166,8 +166,9 @@ check_files (Restore *restore, GError **error)
         if (!check_file (restore, restore->directories[i],
                          &((CairnDataDisk *)manifest->disks->pdata[k])->file, error))
           return FALSE;
-      for (guint k = 0; k < manifest->files->len; k++)
-        if (!check_file (restore, restore->directories[i], manifest->files->pdata[k], error))
+      for (guint k = 0; k < manifest->extras->len; k++)
+        if (!check_file (restore, restore->directories[i],
+                         &((CairnDataExtra *)manifest->extras->pdata[k])->file, error))
           return FALSE;
     }
   return TRUE;
@@ -183,8 +184,8 @@ add_sizes (Restore *restore)
 
       for (guint k = 0; k < manifest->disks->len; k++)
         *restore->total += ((CairnDataDisk *)manifest->disks->pdata[k])->file.size_bytes;
-      for (guint k = 0; k < manifest->files->len; k++)
-        *restore->total += ((CairnDataFile *)manifest->files->pdata[k])->size_bytes;
+      for (guint k = 0; k < manifest->extras->len; k++)
+        *restore->total += ((CairnDataExtra *)manifest->extras->pdata[k])->file.size_bytes;
     }
 }
 
@@ -323,7 +324,7 @@ cairn_data_restore (const char *const *directories, const char *to, const CairnD
                     uint64_t *total, GPtrArray *paths, GError **error)
 {
   g_autoptr (GPtrArray) manifests
-      = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_manifest_free);
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_data_manifest_free);
   Restore restore
       = { .directories = directories, .manifests = manifests, .tick = tick, .total = total };
 

@@ -154,7 +154,7 @@ write_disk (CairnBackingUp *backing, guint index, GError **error)
 
 /* Reads back what the export wrote. */
 static gboolean
-measure_pair (CairnBackingUp *backing, guint first, CairnDataFile *files, GError **error)
+measure_pair (CairnBackingUp *backing, guint first, CairnDataExtra *extras, GError **error)
 {
   for (guint i = 0; i < 2; i++)
     {
@@ -168,27 +168,27 @@ measure_pair (CairnBackingUp *backing, guint first, CairnDataFile *files, GError
                        "file '%s' can't be read back (%s); try again", path, g_strerror (errno));
           return FALSE;
         }
-      ok = backing->module->measure_file (fd, path, &files[i], error);
+      ok = backing->module->measure_file (fd, path, &extras[i].file, error);
       close (fd);
       if (!ok)
         return FALSE;
-      files[i].name = g_path_get_basename (backing->intent->final_files->pdata[first + i]);
+      extras[i].file.name = g_path_get_basename (backing->intent->final_files->pdata[first + i]);
     }
   return TRUE;
 }
 
 static gboolean
-write_manifest (CairnBackingUp *backing, guint index, CairnDataFile *pair, GError **error)
+write_manifest (CairnBackingUp *backing, guint index, CairnDataExtra *pair, GError **error)
 {
   g_autoptr (GPtrArray) disks = g_ptr_array_new ();
-  g_autoptr (GPtrArray) files = g_ptr_array_new ();
+  g_autoptr (GPtrArray) extras = g_ptr_array_new ();
   CairnDataManifest manifest = { .vm_guid = backing->operation->vm->guid,
                                  .vm_name = backing->operation->vm->name,
                                  .point = backing->point->instance_id,
                                  .base = backing->base ? backing->base->instance_id : NULL,
                                  .creation_time_ms = backing->point->creation_time_ms,
                                  .disks = disks,
-                                 .files = files };
+                                 .extras = extras };
   const char *path = backing->intent->temporary_files->pdata[index];
   int fd = cairn_publish_create (backing->intent, index, backing->service->monitor.caller, error);
 
@@ -196,8 +196,8 @@ write_manifest (CairnBackingUp *backing, guint index, CairnDataFile *pair, GErro
     return FALSE;
   for (guint i = 0; i < backing->disks->len; i++)
     g_ptr_array_add (disks, &((CairnBackupDisk *)backing->disks->pdata[i])->image);
-  g_ptr_array_add (files, &pair[0]);
-  g_ptr_array_add (files, &pair[1]);
+  g_ptr_array_add (extras, &pair[0]);
+  g_ptr_array_add (extras, &pair[1]);
   if (backing->module->write_manifest (&manifest, fd, path, error))
     return cairn_publish_close (fd, path, error);
   close (fd);
@@ -208,7 +208,7 @@ gboolean
 cairn_backup_write (CairnBackingUp *backing, GError **error)
 {
   guint n = backing->disks->len;
-  CairnDataFile pair[2] = { 0 };
+  CairnDataExtra pair[2] = { 0 };
   gboolean ok;
 
   /* The pair first: it asks the tracker, for which the call's time limit counts. */
@@ -219,8 +219,8 @@ cairn_backup_write (CairnBackingUp *backing, GError **error)
   ok = ok && tick (backing, 0, error) && write_manifest (backing, n + 2, pair, error);
   for (guint i = 0; i < 2; i++)
     {
-      g_free (pair[i].name);
-      g_free (pair[i].sha256);
+      g_free (pair[i].file.name);
+      g_free (pair[i].file.sha256);
     }
   return ok;
 }

@@ -232,7 +232,8 @@ freeze (CairnBackingUp *backing, GError **error)
                              .granularity_bytes = CAIRN_DEFAULT_GRANULARITY,
                              .deadline = backing->operation->deadline };
 
-  backing->frozen = tracker->ops->freeze (tracker, &order, backing->operation->vm->disks, error);
+  backing->frozen
+      = tracker->ops->freeze (tracker, &order, backing->operation->vm->disks, NULL, error);
   if (!backing->frozen)
     return FALSE;
   cairn_create_measure (backing->operation, backing->point, backing->tracked);

@@ -41,19 +41,42 @@ typedef struct
   gboolean is_differential;
   char *reason; /* why it is full although a base was asked for; "" otherwise */
   uint64_t virtual_size_bytes;
+  GPtrArray *base_sha256; /* of char *, owned: of the files known to hold the disk as of the base,
+                             one of which this one follows; NULL or empty = none is known */
   CairnDataFile file;
 } CairnDataDisk;
+
+/* What a file beside the images is, for restore. */
+typedef enum
+{
+  CAIRN_DATA_METADATA,   /* the exported pair */
+  CAIRN_DATA_DEFINITION, /* the domain's XML */
+  CAIRN_DATA_NVRAM,
+  CAIRN_DATA_TPM, /* one file of the TPM's state; its name in the directory is the original's after
+                     "tpm." */
+} CairnDataRole;
+
+typedef struct
+{
+  CairnDataRole role;
+  char *original; /* where it was: NVRAM and TPM; NULL otherwise */
+  CairnDataFile file;
+} CairnDataExtra;
 
 typedef struct
 {
   char *vm_guid;
   char *vm_name;
-  char *point; /* InstanceID */
-  char *base;  /* InstanceID of the point that differential images are based on; NULL = none */
+  char *point;     /* InstanceID */
+  char *base;      /* InstanceID of the point that differential images are based on; NULL = none */
+  gboolean is_log; /* made from logs */
   int64_t creation_time_ms;
-  GPtrArray *disks; /* of CairnDataDisk, owned */
-  GPtrArray *files; /* of CairnDataFile, owned: what else belongs to it */
+  GPtrArray *disks;  /* of CairnDataDisk, owned */
+  GPtrArray *extras; /* of CairnDataExtra, owned: what else belongs to it */
 } CairnDataManifest;
+
+void cairn_data_manifest_free (CairnDataManifest *manifest);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnDataManifest, cairn_data_manifest_free)
 
 typedef struct CairnDataPlan CairnDataPlan; /* what an image will hold, and where */
 
@@ -76,6 +99,15 @@ typedef struct
 
   gboolean (*write_manifest) (const CairnDataManifest *manifest, int fd, const char *path,
                               GError **error);
+
+  /* The manifest in DIRECTORY; the caller's. */
+  CairnDataManifest *(*read_manifest) (const char *directory, GError **error);
+
+  /* What differential images at PATHS (of char *, oldest first, each checked against the file of
+   * SHA256S) hold together of a disk of SIZE bytes: *VIEW reads it, and *EXTENTS is where they hold
+   * anything. A full image may be the first. Both are the caller's. */
+  gboolean (*open_logs) (const GPtrArray *paths, const GPtrArray *sha256s, uint64_t size_bytes,
+                         CairnView **view, GArray **extents, GError **error);
 
   /* Verifies the backups in DIRECTORIES (NULL-ended, oldest first), each file's checksum and that
    * they make a chain; with TO (NULL = don't) writes TARGET.qcow2 of each disk as of the last into

@@ -29,6 +29,10 @@ cairn_service_close (CairnService *service)
   service->tracker->ops->close (service->tracker);
   service->store->ops->close (service->store);
   cairn_config_free (service->config);
+  g_free (service->data_directory);
+  g_free (service->store_uri);
+  g_free (service->connect_uri);
+  g_free (service->config_file);
   g_mutex_clear (&service->watch_lock);
   g_cond_clear (&service->watch_changed);
   g_free (service);

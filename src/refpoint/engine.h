@@ -33,7 +33,9 @@ struct CairnService
   CairnTracker *tracker; /* owned */
   CairnConfig *config;   /* owned */
   CairnOpenCopyFunc open_copy;
-  CairnMonitor monitor; /* what it points to is borrowed */
+  char *data_directory; /* owned: where logs are kept: $CAIRN_DATA_DIR, else beside the store */
+  char *store_uri, *connect_uri, *config_file; /* owned: as it was opened; NULL = the default */
+  CairnMonitor monitor;                        /* what it points to is borrowed */
   int64_t timeout_us;
   int64_t opening_us;     /* when the opening began: its time counts for the first call; then 0 */
   gboolean recovers;      /* FALSE only in tests that show what recovery is for */

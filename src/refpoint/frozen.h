@@ -1,17 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* frozen.h: all disks of a VM as they were at one moment, as long as it lasts.
+/* frozen.h: disks of a VM as they were at one moment, as long as it lasts.
+ *
+ * Threads: one call at a time, and the tracker's rule; the views have their own (view.h).
  */
 #ifndef CAIRN_FROZEN_H
 #define CAIRN_FROZEN_H
 
+#include "refpoint/tracker.h"
 #include "refpoint/view.h"
 
-typedef struct CairnFrozen CairnFrozen;
 struct CairnFrozen
 {
-  GPtrArray *views; /* of CairnView, in the order of the disks asked for */
+  GPtrArray *views;     /* of CairnView, in the order of the disks asked for */
+  GPtrArray *addresses; /* of char *, parallel: where others read them, an image's path or
+                           "nbd+unix:///TARGET?socket=PATH" */
 
-  /* Ends it, closes the views and frees. */
+  /* What changed on disk INDEX since ANCHOR, as of that moment; if its bitmap wasn't among the
+   * bases of the freeze, possibly also what came later. *EXTENTS is set only when JUDGEMENT, which
+   * is as `judge` gives it for this anchor alone, says TRACKED; both are the caller's. Fails as
+   * `changes` of tracker.h does. */
+  gboolean (*changes) (CairnFrozen *frozen, guint index, const CairnAnchor *anchor,
+                       GArray **extents, CairnJudgement *judgement, int64_t deadline,
+                       GError **error);
+
+  /* Closes the views and frees; ends the freeze if it was begun by `freeze`. */
   void (*end) (CairnFrozen *frozen);
 };
 

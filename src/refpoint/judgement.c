@@ -54,3 +54,12 @@ cairn_judgement_refuse_flags (CairnJudgement *judgement, const char *path,
     return FALSE;
   return TRUE;
 }
+
+void
+cairn_vm_state_clear (CairnVmState *state)
+{
+  g_free (state->definition);
+  g_free (state->nvram_path);
+  g_free (state->tpm_directory);
+  *state = (CairnVmState){ 0 };
+}

@@ -11,3 +11,15 @@ cairn_store_job_free (CairnStoreJob *job)
   g_clear_pointer (&job->record, g_bytes_unref);
   g_free (job);
 }
+
+void
+cairn_store_copy_free (CairnStoreCopy *copy)
+{
+  if (!copy)
+    return;
+  g_free (copy->point);
+  g_free (copy->disk_identifier);
+  g_free (copy->sha256);
+  g_free (copy->base);
+  g_free (copy);
+}

@@ -13,6 +13,7 @@
 #define CAIRN_STORE_H
 
 #include <cairn/point.h>
+#include <cairn/snapshot.h>
 #include <cairn/vm.h>
 
 #include "refpoint/intent.h"
@@ -34,8 +35,13 @@ typedef struct
   const GPtrArray *replace_points; /* of CairnPoint *; replaces those of the same InstanceID, their
                                       configuration included (so take them from get_point); an
                                       InstanceID that isn't there fails with INVALID_PARAMETER */
-  const char *remove_intent;       /* id; absent is fine */
-  const CairnIntent *put_intent;   /* insert, or replace that of this id */
+  const CairnSnapshot *put_snapshot; /* insert, or replace the one of this point; its point comes
+                                        with it or is there: it is no reference point from now on */
+  const char *release_snapshot;      /* InstanceID of the point: the snapshot goes, the point is a
+                                        reference point from now on; absent is fine */
+  const GPtrArray *put_copies;       /* of CairnStoreCopy *; their points must be there */
+  const char *remove_intent;         /* id; absent is fine */
+  const CairnIntent *put_intent;     /* insert, or replace that of this id */
   gboolean is_volatile; /* needn't survive a power failure by itself, since what it is about doesn't
                            either; later changes keep it */
 } CairnStoreChange;
@@ -53,6 +59,18 @@ typedef struct
   const char *change_tracking_id; /* the anchor's when it was looked at: one that adopt has made
                                      anew since isn't meant; NULL = whatever it has */
 } CairnStoreSeen;
+
+/* A file that holds a disk's data as of a point: known as long as the point is. */
+typedef struct
+{
+  char *point; /* InstanceID */
+  char *disk_identifier;
+  char *sha256; /* of the file, lower-case hex */
+  char *base;   /* InstanceID of the point that it is relative to; NULL = it is full */
+} CairnStoreCopy;
+
+void cairn_store_copy_free (CairnStoreCopy *copy);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnStoreCopy, cairn_store_copy_free)
 
 /* A job of the service as it is kept: what its record means is the business of src/job. */
 typedef struct
@@ -76,7 +94,9 @@ typedef struct
   GPtrArray *(*list_vms) (CairnStore *store, GError **error);
   CairnVm *(*get_vm) (CairnStore *store, const char *name_or_guid, GError **error);
 
-  /* Points. list: of one VM (GUID), or of all (NULL); sorted by VM name then age, oldest first.
+  /* Points. A snapshot's is none: no method gives it but list_snapshots, though newest_time_ms
+   * counts it, and destroying it is remembered.
+   * list: of one VM (GUID), or of all (NULL); sorted by VM name then age, oldest first.
    * get: by InstanceID or by the point's GUID, letter case ignored; *POINT is NULL when there is
    * none (that is no error). With a GUID that several VMs' points bear: INVALID_PARAMETER.
    * Lists leave `configuration` NULL; get_point fills it. */
@@ -105,6 +125,14 @@ typedef struct
   /* GUIDs (of char *) of points of the VM that were removed, as far as they are remembered: the
    * newest 100,000 of the store. Putting one again takes it off the list. */
   GPtrArray *(*list_destroyed) (CairnStore *store, const char *vm_guid, GError **error);
+
+  /* Snapshots (of CairnSnapshot) of one VM (GUID), or of all (NULL), oldest first. */
+  GPtrArray *(*list_snapshots) (CairnStore *store, const char *vm_guid, GError **error);
+
+  /* Copies (of CairnStoreCopy) of the points of one VM, or of one point (InstanceID); oldest first.
+   */
+  GPtrArray *(*list_copies) (CairnStore *store, const char *vm_guid, const char *point,
+                             GError **error);
 
   /* Intents left or under way: of one VM, or of all (NULL); of CairnIntent, oldest first. */
   GPtrArray *(*list_intents) (CairnStore *store, const char *vm_guid, GError **error);

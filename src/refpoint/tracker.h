@@ -97,6 +97,17 @@ typedef struct
   int64_t deadline;
 } CairnBitmapOrder;
 
+/* What a VM is besides its disks. */
+typedef struct
+{
+  char *definition;    /* the hypervisor's description (libvirt: the inactive domain XML, without
+                          secrets) */
+  char *nvram_path;    /* of the UEFI variables */
+  char *tpm_directory; /* of the emulated TPM's state */
+} CairnVmState;
+
+void cairn_vm_state_clear (CairnVmState *state);
+
 typedef struct CairnTracker CairnTracker;
 typedef struct CairnView CairnView;     /* view.h */
 typedef struct CairnFrozen CairnFrozen; /* frozen.h */
@@ -221,11 +232,22 @@ typedef struct
                            const char *bitmap, int64_t deadline, GError **error);
 
   /* Adds ORDER's bitmap as add_bitmap does, and holds DISKS (of CairnDisk, all of the VM's or some)
-   * as they are at that moment or soon after: the bitmap has every write that the views don't show.
-   * Until the end of it `changes` tells what the views hold. Errors: those of add_bitmap and
-   * open_view; NOT_SUPPORTED: the VM runs. The caller ends it before it removes the bitmap. */
+   * as they are at that moment: the bitmap has every write that the views don't show. BASES (NULL =
+   * none) names for each of DISKS a bitmap whose content at that moment is wanted, or NULL. A VM
+   * that is shut off can't start meanwhile. It ends with this process, whatever it dies of. Errors:
+   * those of add_bitmap and open_view. The caller ends it before it removes the bitmap. */
   CairnFrozen *(*freeze) (CairnTracker *tracker, const CairnBitmapOrder *order,
-                          const GPtrArray *disks, GError **error);
+                          const GPtrArray *disks, const char *const *bases, GError **error);
+
+  /* What another process (or this one) holds by `freeze`: its views of DISKS once more. ORDER_NAME
+   * is the bitmap of that freeze. INVALID_STATE when it isn't held any more. */
+  CairnFrozen *(*open_frozen) (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *disks,
+                               const char *order_name, int64_t deadline, GError **error);
+
+  /* What else a backup should have of the VM: STATE's members are the caller's. What there is none
+   * of stays NULL. NULL: there is nothing. */
+  gboolean (*describe_state) (CairnTracker *tracker, const CairnVm *vm, CairnVmState *state,
+                              GError **error);
 
   /* Makes bitmap NAME on the disk, persistent and enabled: all of GRANULES, and all that bitmap
    * CATCHER has at the moment from which NAME records. In one step, or not at all: a NAME that is

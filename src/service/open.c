@@ -101,6 +101,18 @@ read_timeout (int64_t *timeout_us, GError **error)
   return TRUE;
 }
 
+/* What is kept beside the records. */
+static char *
+data_directory (const char *store_uri)
+{
+  const char *chosen = g_getenv ("CAIRN_DATA_DIR");
+  g_autofree char *fallback = store_uri ? NULL : default_store_uri ();
+
+  if (chosen && *chosen)
+    return g_canonicalize_filename (chosen, "/");
+  return g_path_get_dirname ((store_uri ? store_uri : fallback) + strlen (SQLITE_SCHEME));
+}
+
 static CairnService *
 open_service (const char *store_uri, const char *connect_uri, const char *config_file,
               CairnConfigPaths unset, GError **error)
@@ -122,6 +134,10 @@ open_service (const char *store_uri, const char *connect_uri, const char *config
   service = cairn_service_new (store, tracker, cairn_offline_view_copy, g_steal_pointer (&config),
                                timeout_us);
   service->opening_us = opening_us;
+  service->data_directory = data_directory (store_uri);
+  service->store_uri = g_strdup (store_uri);
+  service->connect_uri = g_strdup (connect_uri);
+  service->config_file = g_strdup (config_file);
   return service;
 }
 

@@ -297,7 +297,7 @@ open_view (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, cons
 
 static CairnFrozen *
 freeze (CairnTracker *tracker, const CairnBitmapOrder *order, const GPtrArray *disks,
-        GError **error)
+        const char *const *bases, GError **error)
 {
   CairnLibvirtTracker *self = tracker_of (tracker);
   GError *cause = NULL;
@@ -310,8 +310,17 @@ freeze (CairnTracker *tracker, const CairnBitmapOrder *order, const GPtrArray *d
   else if (cause)
     g_propagate_error (error, cause);
   else
-    return self->offline->ops->freeze (self->offline, order, disks, error);
+    return self->offline->ops->freeze (self->offline, order, disks, bases, error);
   return NULL;
+}
+
+static CairnFrozen *
+open_frozen (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *disks,
+             const char *order_name, int64_t deadline, GError **error)
+{
+  CairnTracker *offline = tracker_of (tracker)->offline;
+
+  return offline->ops->open_frozen (offline, vm, disks, order_name, deadline, error);
 }
 
 /* The VM may have started or stopped while its disk was compared. */
@@ -382,6 +391,7 @@ static const CairnTrackerOps libvirt_ops = {
   .end_leftover_job = end_leftover_job,
   .open_view = open_view,
   .freeze = freeze,
+  .open_frozen = open_frozen,
   .graft_bitmap = graft_bitmap,
   .begin_watch = begin_watch,
   .end_watch = end_watch,

@@ -8,6 +8,7 @@
 #include "tracker/offline/claim.h"
 #include "tracker/offline/image.h"
 #include "tracker/offline/locks.h"
+#include "tracker/offline/look.h"
 #include "tracker/offline/view.h"
 
 #define PAUSE_US 10000
@@ -15,7 +16,8 @@
 typedef struct
 {
   CairnFrozen frozen;
-  GArray *fds; /* of int: each has the lock bytes of one image */
+  GPtrArray *disks; /* of CairnDisk, owned */
+  GArray *fds;      /* of int: each has the lock bytes of one image */
 } Held;
 
 /* Read-locked by who reads, and by who denies writing and resizing. */
@@ -63,6 +65,17 @@ hold_file (Held *held, const char *path, int64_t deadline, GError **error)
     }
 }
 
+/* Nobody writes meanwhile: what the bitmap has now it had at the moment. */
+static gboolean
+tell_changes (CairnFrozen *frozen, guint index, const CairnAnchor *anchor, GArray **extents,
+              CairnJudgement *judgement, int64_t deadline, GError **error)
+{
+  const Held *held = (Held *)frozen;
+
+  return cairn_offline_changes (held->disks->pdata[index], anchor, 0, UINT64_MAX, extents,
+                                judgement, deadline, error);
+}
+
 static void
 end_hold (CairnFrozen *frozen)
 {
@@ -77,6 +90,8 @@ end_hold (CairnFrozen *frozen)
   for (guint i = 0; i < held->fds->len; i++)
     close (g_array_index (held->fds, int, i));
   g_ptr_array_unref (frozen->views);
+  g_ptr_array_unref (frozen->addresses);
+  g_ptr_array_unref (held->disks);
   g_array_unref (held->fds);
   g_free (held);
 }
@@ -95,7 +110,11 @@ hold_disk (Held *held, const CairnDisk *disk, int64_t deadline, GError **error)
     view->ops->close (view);
   view = ok ? cairn_offline_view_disk (disk, INT64_MAX, error) : NULL;
   if (view)
-    g_ptr_array_add (held->frozen.views, view);
+    {
+      g_ptr_array_add (held->frozen.views, view);
+      g_ptr_array_add (held->frozen.addresses, g_strdup (disk->path));
+      g_ptr_array_add (held->disks, cairn_disk_copy (disk));
+    }
   return view != NULL;
 }
 
@@ -105,6 +124,9 @@ cairn_offline_hold (const GPtrArray *disks, int64_t deadline, GError **error)
   Held *held = g_new0 (Held, 1);
 
   held->frozen.views = g_ptr_array_new ();
+  held->frozen.addresses = g_ptr_array_new_with_free_func (g_free);
+  held->frozen.changes = tell_changes;
+  held->disks = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_disk_free);
   held->frozen.end = end_hold;
   held->fds = g_array_new (FALSE, FALSE, sizeof (int));
   for (guint i = 0; i < disks->len; i++)

@@ -59,7 +59,7 @@ offline_open_view (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *di
 
 static CairnFrozen *
 offline_freeze (CairnTracker *tracker, const CairnBitmapOrder *order, const GPtrArray *disks,
-                GError **error)
+                const char *const *bases, GError **error)
 {
   CairnFrozen *frozen;
 
@@ -69,6 +69,13 @@ offline_freeze (CairnTracker *tracker, const CairnBitmapOrder *order, const GPtr
   if (!frozen)
     cairn_offline_remove (order->disks, order->name, order->deadline, NULL);
   return frozen;
+}
+
+static CairnFrozen *
+offline_open_frozen (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *disks,
+                     const char *order_name, int64_t deadline, GError **error)
+{
+  return cairn_offline_hold (disks, deadline, error);
 }
 
 static gboolean
@@ -128,6 +135,7 @@ static const CairnTrackerOps offline_ops = {
   .changes = offline_changes,
   .open_view = offline_open_view,
   .freeze = offline_freeze,
+  .open_frozen = offline_open_frozen,
   .graft_bitmap = offline_graft_bitmap,
   .take_inventory = offline_take_inventory,
 };
