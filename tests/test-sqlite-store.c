@@ -229,6 +229,23 @@ make_version (const char *path, int version)
   g_assert_cmpint (sqlite3_close (db), ==, SQLITE_OK);
 }
 
+/* The tables of snapshots and copies are there, and go with their point. */
+static void
+hide_and_show (CairnStore *store, const CairnPoint *point)
+{
+  g_autoptr (CairnSnapshot) snapshot = cairn_snapshot_new ();
+  sqlite3 *db = ((CairnSqliteStore *)store)->db;
+
+  cairn_point_free (snapshot->point);
+  snapshot->point = cairn_point_copy (point);
+  must_apply (store, &(CairnStoreChange){ .put_snapshot = snapshot });
+  g_assert_cmpuint (count_points (store, NULL), ==, 0);
+  assert_query (db, "SELECT count(*) FROM snapshot", "1");
+  must_apply (store, &(CairnStoreChange){ .release_snapshot = point->instance_id });
+  g_assert_cmpuint (count_points (store, NULL), ==, 1);
+  assert_query (db, "PRAGMA integrity_check", "ok");
+}
+
 /* From every version there was, with what was in it. */
 static void
 test_migration (Fixture *f, gconstpointer unused)
@@ -245,6 +262,7 @@ test_migration (Fixture *f, gconstpointer unused)
       g_assert_nonnull (point);
       g_assert_cmpstr (point->label, ==, "kept");
       g_assert_cmpuint (point->anchors->len, ==, 1);
+      hide_and_show (store, point);
       point->configuration = g_bytes_new_static ("new", 3);
       g_autoptr (GPtrArray) points = points_of (g_steal_pointer (&point));
       must_apply (store, &(CairnStoreChange){ .replace_points = points });

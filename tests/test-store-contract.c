@@ -771,6 +771,7 @@ page (Fixture *f, const char *vm_guid, const char *after, guint limit)
       CairnPoint *point = points->pdata[i];
       g_autoptr (CairnPoint) whole = must_get (f->store, point->instance_id);
 
+      g_assert_nonnull (whole);
       assert_same_point (point, whole);
       g_string_append_printf (ids, "%s\n", point->instance_id);
     }
@@ -819,6 +820,238 @@ test_pages (Fixture *f, gconstpointer unused)
   assert_page (f, SAMPLE_VM, sample_point (SAMPLE_VM, 0, 0), 1, ids_of (SAMPLE_VM, 1, 1));
 }
 
+/* Recovery checkpoint of POINT, with both disks of the VM. */
+static CairnSnapshot *
+sample_snapshot (const CairnPoint *point, int64_t expires_ms)
+{
+  CairnSnapshot *snapshot = cairn_snapshot_new ();
+
+  cairn_point_free (snapshot->point);
+  snapshot->point = cairn_point_copy (point);
+  snapshot->instance_id = g_strconcat ("Microsoft:", point->guid, NULL);
+  snapshot->expires_ms = expires_ms;
+  snapshot->holder_pid = 4711;
+  for (guint i = 0; i < 2; i++)
+    {
+      CairnFrozenDisk *disk = g_new0 (CairnFrozenDisk, 1);
+
+      disk->identifier = g_strdup_printf ("Microsoft:%s\\DISK-%u", point->vm_guid, i);
+      disk->target = g_strdup_printf ("vd%c", 'b' - i);
+      disk->address = g_strdup_printf ("nbd+unix:///vd%c?socket=/run/%u", 'b' - i, i);
+      disk->virtual_size_bytes = i ? UINT64_MAX : 8589934592u;
+      g_ptr_array_add (snapshot->disks, disk);
+    }
+  return snapshot;
+}
+
+/* Puts POINT together with its recovery checkpoint. */
+static void
+must_freeze (CairnStore *store, const CairnPoint *point)
+{
+  g_autoptr (GPtrArray) points = points_of (cairn_point_copy (point));
+  g_autoptr (CairnSnapshot) snapshot = sample_snapshot (point, 1800000000000);
+
+  must_apply (store, &(CairnStoreChange){ .put_points = points, .put_snapshot = snapshot });
+}
+
+static void
+assert_snapshots (Fixture *f, const char *vm_guid, const CairnPoint *first,
+                  const CairnPoint *second, int64_t expires_ms)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) found = f->store->ops->list_snapshots (f->store, vm_guid, &error);
+  const CairnPoint *points[] = { first, second, NULL };
+  guint n = 0;
+
+  g_assert_no_error (error);
+  for (; points[n]; n++)
+    {
+      g_autoptr (CairnSnapshot) wanted = sample_snapshot (points[n], expires_ms);
+      const CairnSnapshot *snapshot = found->pdata[n];
+
+      g_assert_cmpuint (found->len, >, n);
+      g_assert_cmpstr (snapshot->instance_id, ==, wanted->instance_id);
+      g_assert_cmpint (snapshot->expires_ms, ==, expires_ms);
+      g_assert_cmpint (snapshot->holder_pid, ==, 4711);
+      assert_same_point (snapshot->point, points[n]);
+      g_assert_cmpuint (snapshot->disks->len, ==, 2);
+      for (guint i = 0; i < 2; i++)
+        {
+          const CairnFrozenDisk *a = snapshot->disks->pdata[i], *b = wanted->disks->pdata[i];
+
+          g_assert_cmpstr (a->identifier, ==, b->identifier);
+          g_assert_cmpstr (a->target, ==, b->target);
+          g_assert_cmpstr (a->address, ==, b->address);
+          g_assert_cmpuint (a->virtual_size_bytes, ==, b->virtual_size_bytes);
+        }
+    }
+  g_assert_cmpuint (found->len, ==, n);
+}
+
+/* The point of a recovery checkpoint is in no answer about points, except for what its age is. */
+static void
+test_snapshot_hides (Fixture *f, gconstpointer unused)
+{
+  g_autoptr (CairnPoint) hidden = sample_point (SAMPLE_VM, 2, 2);
+  g_autoptr (CairnPoint) by_id = NULL, by_guid = NULL;
+  g_autoptr (GPtrArray) newer = NULL;
+  int64_t newest_ms = 0;
+
+  must_put (f->store, sample_point (SAMPLE_VM, 1, 2));
+  must_freeze (f->store, hidden);
+  by_id = must_get (f->store, hidden->instance_id);
+  g_assert_null (by_id);
+  by_guid = must_get (f->store, hidden->guid);
+  g_assert_null (by_guid);
+  g_assert_cmpuint (count_points (f->store, NULL), ==, 1);
+  g_assert_cmpuint (count_points (f->store, SAMPLE_VM), ==, 1);
+  assert_page (f, NULL, NULL, 9, ids_of (SAMPLE_VM, 1, 1));
+  assert_page (f, SAMPLE_VM, NULL, 9, ids_of (SAMPLE_VM, 1, 1));
+  g_assert_true (f->store->ops->newest_time_ms (f->store, SAMPLE_VM, &newest_ms, NULL));
+  g_assert_cmpint (newest_ms, ==, hidden->creation_time_ms);
+
+  /* It takes no room of a page, nor of the newer ones. */
+  must_put (f->store, sample_point (SAMPLE_VM, 3, 2));
+  assert_page (f, SAMPLE_VM, sample_point (SAMPLE_VM, 1, 0), 1, ids_of (SAMPLE_VM, 3, 3));
+  newer = f->store->ops->list_newer (f->store, SAMPLE_VM, 1700000000001, 1, NULL);
+  g_assert_cmpuint (newer->len, ==, 1);
+  g_assert_cmpint (((CairnPoint *)newer->pdata[0])->creation_time_ms, ==, 1700000000003);
+  g_assert_cmpuint (((CairnPoint *)newer->pdata[0])->anchors->len, ==, 2);
+}
+
+static void
+test_snapshots (Fixture *f, gconstpointer unused)
+{
+  g_autoptr (CairnPoint) a = sample_point (SAMPLE_VM, 1, 2);
+  g_autoptr (CairnPoint) b = sample_point (SAMPLE_OTHER, 2, 1);
+  g_autoptr (CairnSnapshot) prolonged = sample_snapshot (a, 1900000000000);
+  g_autofree char *lower = g_ascii_strdown (b->instance_id, -1);
+  g_autoptr (CairnPoint) found = NULL;
+
+  assert_snapshots (f, NULL, NULL, NULL, 0);
+  must_freeze (f->store, b);
+  must_freeze (f->store, a);
+  assert_snapshots (f, NULL, a, b, 1800000000000);
+  assert_snapshots (f, "0a1b2c3d-0000-4000-8000-00000000aaaa", a, NULL, 1800000000000);
+  must_apply (f->store, &(CairnStoreChange){ .put_snapshot = prolonged });
+  assert_snapshots (f, SAMPLE_VM, a, NULL, 1900000000000);
+
+  must_apply (f->store, &(CairnStoreChange){ .release_snapshot = lower });
+  must_apply (f->store, &(CairnStoreChange){ .release_snapshot = lower });
+  assert_snapshots (f, NULL, a, NULL, 1900000000000);
+  found = must_get (f->store, b->guid);
+  g_assert_nonnull (found);
+  assert_same_point (found, b);
+}
+
+/* A hidden point is changed and removed like any other, and its checkpoint goes with it. */
+static void
+test_snapshot_removed (Fixture *f, gconstpointer unused)
+{
+  g_autoptr (GPtrArray) points = points_of (sample_point (SAMPLE_VM, 1, 2));
+  g_autoptr (GPtrArray) ids = g_ptr_array_new ();
+  g_autoptr (GPtrArray) destroyed = NULL;
+  CairnPoint *point = points->pdata[0];
+
+  must_freeze (f->store, point);
+  g_free (point->label);
+  point->label = g_strdup ("other");
+  must_apply (f->store, &(CairnStoreChange){ .replace_points = points });
+  assert_snapshots (f, NULL, point, NULL, 1800000000000);
+  g_ptr_array_add (ids, point->instance_id);
+  must_apply (f->store, &(CairnStoreChange){ .remove_points = ids });
+  assert_snapshots (f, NULL, NULL, NULL, 0);
+  destroyed = f->store->ops->list_destroyed (f->store, SAMPLE_VM, NULL);
+  g_assert_cmpuint (destroyed->len, ==, 1);
+  g_assert_cmpstr (destroyed->pdata[0], ==, point->guid);
+
+  must_freeze (f->store, point);
+  must_apply (f->store, &(CairnStoreChange){ .remove_vm = SAMPLE_VM });
+  assert_snapshots (f, NULL, NULL, NULL, 0);
+}
+
+static void
+test_snapshot_without_point (Fixture *f, gconstpointer unused)
+{
+  g_autoptr (CairnPoint) point = sample_point (SAMPLE_VM, 1, 2);
+  g_autoptr (CairnSnapshot) snapshot = sample_snapshot (point, 1);
+
+  must_fail (f->store, &(CairnStoreChange){ .put_snapshot = snapshot },
+             CAIRN_ERROR_INVALID_PARAMETER, "*recovery checkpoint*");
+}
+
+static CairnStoreCopy *
+sample_copy (const CairnPoint *point, guint disk, guint number, const CairnPoint *base)
+{
+  CairnStoreCopy *copy = g_new0 (CairnStoreCopy, 1);
+
+  copy->point = g_strdup (point->instance_id);
+  copy->disk_identifier = g_strdup_printf ("Microsoft:%s\\DISK-%u", point->vm_guid, disk);
+  copy->sha256 = g_strdup_printf ("%064x", number);
+  copy->base = base ? g_strdup (base->instance_id) : NULL;
+  return copy;
+}
+
+/* "SHA256/BASE" of each, its leading zeroes and all but the ends of InstanceIDs left out. */
+static void
+assert_copies (Fixture *f, const char *vm_guid, const char *point, const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) copies = f->store->ops->list_copies (f->store, vm_guid, point, &error);
+  g_autoptr (GString) found = g_string_new (NULL);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < copies->len; i++)
+    {
+      const CairnStoreCopy *copy = copies->pdata[i];
+
+      g_assert_cmpuint (strlen (copy->sha256), ==, 64);
+      g_string_append_printf (found, "%s%s-%s of %.18s", i ? ", " : "", copy->sha256 + 63,
+                              copy->disk_identifier + strlen (copy->disk_identifier) - 1,
+                              strchr (copy->point, '\\') + 1);
+      if (copy->base)
+        g_string_append_printf (found, " since %.18s", strchr (copy->base, '\\') + 1);
+    }
+  g_assert_cmpstr (found->str, ==, expected);
+}
+
+static void
+test_copies (Fixture *f, gconstpointer unused)
+{
+  g_autoptr (CairnPoint) a = sample_point (SAMPLE_VM, 1, 2);
+  g_autoptr (CairnPoint) b = sample_point (SAMPLE_VM, 2, 2);
+  g_autoptr (CairnPoint) absent = sample_point (SAMPLE_VM, 3, 2);
+  g_autoptr (GPtrArray) ids = g_ptr_array_new ();
+  g_autoptr (GPtrArray) copies
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_store_copy_free);
+  g_autofree char *lower = g_ascii_strdown (b->instance_id, -1);
+
+  assert_copies (f, SAMPLE_VM, NULL, "");
+  must_freeze (f->store, b);
+  must_put (f->store, cairn_point_copy (a));
+  g_ptr_array_add (copies, sample_copy (b, 1, 3, a));
+  g_ptr_array_add (copies, sample_copy (b, 0, 2, NULL));
+  g_ptr_array_add (copies, sample_copy (a, 0, 1, NULL));
+  g_ptr_array_add (copies, sample_copy (b, 1, 3, a)); /* once more is no more */
+  must_apply (f->store,
+              &(CairnStoreChange){ .release_snapshot = b->instance_id, .put_copies = copies });
+  assert_copies (f, SAMPLE_VM, NULL,
+                 "1-0 of 01930000-0000-7001, 3-1 of 01930000-0000-7002 since 01930000-0000-7001, "
+                 "2-0 of 01930000-0000-7002");
+  assert_copies (f, NULL, lower,
+                 "3-1 of 01930000-0000-7002 since 01930000-0000-7001, 2-0 of 01930000-0000-7002");
+  assert_copies (f, SAMPLE_OTHER, NULL, "");
+
+  /* They go with their point, not with their base. */
+  g_ptr_array_add (ids, a->instance_id);
+  must_apply (f->store, &(CairnStoreChange){ .remove_points = ids });
+  assert_copies (f, SAMPLE_VM, NULL,
+                 "3-1 of 01930000-0000-7002 since 01930000-0000-7001, 2-0 of 01930000-0000-7002");
+  g_ptr_array_add (copies, sample_copy (absent, 0, 4, NULL));
+  must_fail (f->store, &(CairnStoreChange){ .put_copies = copies }, CAIRN_ERROR_INVALID_PARAMETER,
+             "*'Microsoft:*destroyed*");
+}
+
 static uint64_t
 must_mark (CairnStore *store)
 {
@@ -836,6 +1069,7 @@ test_change_mark (Fixture *f, gconstpointer unused)
 {
   CairnStore *other = f->factory->open (f->directory);
   g_autoptr (GPtrArray) again = points_of (sample_point (SAMPLE_VM, 2, 1));
+  g_autoptr (CairnPoint) three = sample_point (SAMPLE_VM, 3, 1);
   uint64_t mark = must_mark (f->store), last = mark;
 
   g_assert_cmpuint (must_mark (f->store), ==, mark);
@@ -845,8 +1079,14 @@ test_change_mark (Fixture *f, gconstpointer unused)
   must_put (other, sample_point (SAMPLE_VM, 2, 1));
   g_assert_cmpuint (must_mark (f->store), !=, mark);
   last = must_mark (f->store);
+  must_freeze (other, three);
+  g_assert_cmpuint (must_mark (f->store), !=, last);
+  last = must_mark (f->store);
+  must_apply (other, &(CairnStoreChange){ .release_snapshot = three->instance_id });
+  g_assert_cmpuint (must_mark (f->store), !=, last);
+  last = must_mark (f->store);
   /* Looks change nothing, neither do changes that fail. */
-  g_assert_cmpuint (count_points (other, NULL), ==, 2);
+  g_assert_cmpuint (count_points (other, NULL), ==, 3);
   must_fail (other, &(CairnStoreChange){ .put_points = again }, CAIRN_ERROR_INVALID_PARAMETER,
              "*already*");
   g_assert_cmpuint (must_mark (f->store), ==, last);
@@ -923,6 +1163,11 @@ static const Case cases[] = {
   { "point/replace-absent", test_replace_absent },
   { "point/removed", test_point_removed },
   { "point/configuration-shared", test_configuration_shared },
+  { "snapshot/hides", test_snapshot_hides },
+  { "snapshot/listed", test_snapshots },
+  { "snapshot/removed", test_snapshot_removed },
+  { "snapshot/without-point", test_snapshot_without_point },
+  { "copies", test_copies },
   { "intents", test_intents },
   { "all-or-nothing", test_all_or_nothing },
   { "seen-only-grows", test_seen_only_grows },

@@ -2,9 +2,11 @@
 /* One CairnStoreChange as one transaction. */
 #include "store/sqlite/change.h"
 
+#include "store/sqlite/copies.h"
 #include "store/sqlite/failure.h"
 #include "store/sqlite/intents.h"
 #include "store/sqlite/points.h"
+#include "store/sqlite/snapshots.h"
 #include "store/sqlite/vms.h"
 
 static gboolean
@@ -35,6 +37,26 @@ replace_points (CairnSqliteStore *store, const GPtrArray *points, GError **error
 }
 
 static gboolean
+put_copies (CairnSqliteStore *store, const GPtrArray *copies, GError **error)
+{
+  for (guint i = 0; copies && i < copies->len; i++)
+    if (!cairn_sqlite_put_copy (store, copies->pdata[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+change_snapshots (CairnSqliteStore *store, const CairnStoreChange *change, GError **error)
+{
+  if (change->put_snapshot && !cairn_sqlite_put_snapshot (store, change->put_snapshot, error))
+    return FALSE;
+  if (change->release_snapshot
+      && !cairn_sqlite_release_snapshot (store, change->release_snapshot, error))
+    return FALSE;
+  return put_copies (store, change->put_copies, error);
+}
+
+static gboolean
 run_change (CairnSqliteStore *store, const CairnStoreChange *change, GError **error)
 {
   if (change->put_vm && !cairn_sqlite_put_vm (store, change->put_vm, error))
@@ -43,7 +65,8 @@ run_change (CairnSqliteStore *store, const CairnStoreChange *change, GError **er
     return FALSE;
   if (!remove_points (store, change->remove_points, error)
       || !put_points (store, change->put_points, error)
-      || !replace_points (store, change->replace_points, error))
+      || !replace_points (store, change->replace_points, error)
+      || !change_snapshots (store, change, error))
     return FALSE;
   if (change->remove_intent && !cairn_sqlite_remove_intent (store, change->remove_intent, error))
     return FALSE;

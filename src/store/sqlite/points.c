@@ -16,6 +16,9 @@
 #define HINT_COLUMNS "point, position, tracking_id"
 #define OF_VM        " WHERE point IN (SELECT id FROM point WHERE vm_guid = ?1)"
 
+/* A snapshot's point is none yet. Costs one look by number into a table that is nearly empty. */
+#define IS_POINT " p.id NOT IN (SELECT point FROM snapshot)"
+
 /* One selection of points as three queries, whose rows are merged (so that a list costs three
  * queries, however long it is). Each takes the selector as ?1, unused where all are meant. */
 typedef struct
@@ -28,21 +31,22 @@ typedef struct
 static const Selection all_points = {
   /* A VM that isn't in vm (libvirt has its name) sorts by its GUID. */
   .points = "SELECT " POINT_COLUMNS " FROM point p LEFT JOIN vm ON vm.guid = p.vm_guid"
+            " WHERE" IS_POINT
             " ORDER BY coalesce (vm.name, p.vm_guid), p.vm_guid, p.creation_time_ms, p.guid",
   .anchors = "SELECT " ANCHOR_COLUMNS " FROM anchor ORDER BY point, position",
   .hints = "SELECT " HINT_COLUMNS " FROM hint ORDER BY point, position, ordinal",
 };
 
 static const Selection points_of_vm = {
-  .points = "SELECT " POINT_COLUMNS " FROM point p WHERE p.vm_guid = ?1"
+  .points = "SELECT " POINT_COLUMNS " FROM point p WHERE p.vm_guid = ?1 AND" IS_POINT
             " ORDER BY p.creation_time_ms, p.guid",
   .anchors = "SELECT " ANCHOR_COLUMNS " FROM anchor" OF_VM " ORDER BY point, position",
   .hints = "SELECT " HINT_COLUMNS " FROM hint" OF_VM " ORDER BY point, position, ordinal",
 };
 
 #define NEWER                                                                                      \
-  "SELECT id FROM point WHERE vm_guid = ?1 AND creation_time_ms > ?2"                              \
-  " ORDER BY creation_time_ms, guid LIMIT ?3"
+  "SELECT p.id FROM point p WHERE p.vm_guid = ?1 AND p.creation_time_ms > ?2 AND" IS_POINT         \
+  " ORDER BY p.creation_time_ms, p.guid LIMIT ?3"
 
 static const Selection newer_points = {
   .points = "SELECT " POINT_COLUMNS " FROM point p WHERE p.id IN (" NEWER ")"
@@ -53,7 +57,7 @@ static const Selection newer_points = {
            " ORDER BY point, position, ordinal",
 };
 
-#define AFTER      " p.instance_id > ?2 ORDER BY p.instance_id LIMIT ?3"
+#define AFTER      " p.instance_id > ?2 AND" IS_POINT " ORDER BY p.instance_id LIMIT ?3"
 #define PAGE       "SELECT p.id FROM point p WHERE" AFTER
 #define PAGE_OF_VM "SELECT p.id FROM point p WHERE p.vm_guid = ?1 AND" AFTER
 #define ANCHORS_IN(page)                                                                           \
@@ -71,6 +75,25 @@ static const Selection page_of_vm = {
   .points = "SELECT " POINT_COLUMNS " FROM point p WHERE p.vm_guid = ?1 AND" AFTER,
   .anchors = ANCHORS_IN (PAGE_OF_VM),
   .hints = HINTS_IN (PAGE_OF_VM),
+};
+
+#define SNAPSHOTS "SELECT point FROM snapshot"
+#define SNAPSHOTS_OF_VM                                                                            \
+  "SELECT p.id FROM point p JOIN snapshot s ON s.point = p.id WHERE p.vm_guid = ?1"
+#define POINTS_IN(snapshots)                                                                       \
+  "SELECT " POINT_COLUMNS " FROM point p WHERE p.id IN (" snapshots ")"                            \
+  " ORDER BY p.creation_time_ms, p.guid"
+
+static const Selection all_of_snapshots = {
+  .points = POINTS_IN (SNAPSHOTS),
+  .anchors = ANCHORS_IN (SNAPSHOTS),
+  .hints = HINTS_IN (SNAPSHOTS),
+};
+
+static const Selection vms_of_snapshots = {
+  .points = POINTS_IN (SNAPSHOTS_OF_VM),
+  .anchors = ANCHORS_IN (SNAPSHOTS_OF_VM),
+  .hints = HINTS_IN (SNAPSHOTS_OF_VM),
 };
 
 /* What the selections' ?1, ?2 and ?3 stand for; those with a limit have all three. */
@@ -230,6 +253,14 @@ cairn_sqlite_list_page (CairnStore *base, const char *vm_guid, const char *after
 }
 
 GPtrArray *
+cairn_sqlite_read_snapshot_points (CairnSqliteStore *store, const char *vm_guid, GError **error)
+{
+  const Selector selector = { .text = vm_guid };
+
+  return read_points (store, vm_guid ? &vms_of_snapshots : &all_of_snapshots, &selector, error);
+}
+
+GPtrArray *
 cairn_sqlite_list_destroyed (CairnStore *base, const char *vm_guid, GError **error)
 {
   static const char sql[] = "SELECT guid FROM destroyed WHERE vm_guid = ?1 ORDER BY id";
@@ -272,9 +303,10 @@ read_row_of (CairnSqliteStore *store, const char *id, GPtrArray *points, GHashTa
 {
   /* Two are enough to know that a GUID isn't unique. */
   static const char sql[]
-      = "SELECT " POINT_COLUMNS ", p.configuration FROM point p WHERE p.instance_id = ?1"
-        " UNION ALL SELECT " POINT_COLUMNS ", p.configuration FROM point p WHERE p.guid = ?1"
-        " LIMIT 2";
+      = "SELECT " POINT_COLUMNS
+        ", p.configuration FROM point p WHERE p.instance_id = ?1 AND" IS_POINT
+        " UNION ALL SELECT " POINT_COLUMNS
+        ", p.configuration FROM point p WHERE p.guid = ?1 AND" IS_POINT " LIMIT 2";
   g_autoptr (CairnStatement) statement = cairn_statement_take (store, sql, READING, error);
   const CairnPoint *point;
   CairnStep step;

@@ -17,6 +17,10 @@ gboolean cairn_sqlite_newest_time_ms (CairnStore *store, const char *vm_guid, in
                                       GError **error);
 void cairn_sqlite_note_seen (CairnStore *store, const CairnStoreSeen *seen, size_t n_seen);
 
+/* Those of snapshots, oldest first: of one VM, or of all (NULL). Inside a read transaction. */
+GPtrArray *cairn_sqlite_read_snapshot_points (CairnSqliteStore *store, const char *vm_guid,
+                                              GError **error);
+
 gboolean cairn_sqlite_put_point (CairnSqliteStore *store, const CairnPoint *point, GError **error);
 gboolean cairn_sqlite_replace_point (CairnSqliteStore *store, const CairnPoint *point,
                                      GError **error);

@@ -3,6 +3,8 @@
  *
  *   vm 1-n disk, alias           point 1-n anchor 1-n hint      intent 1-n intent_path
  *                                point n-1 configuration                   job
+ *                                point 1-1 snapshot 1-n snapshot_disk
+ *                                point 1-n copy
  *
  * point.vm_guid is no foreign key: libvirt's VMs have points, but no row in vm. Removing a VM
  * removes its points and intents by vm_guid in the same transaction (vms.c).
@@ -140,9 +142,35 @@ static const char pages_and_jobs[] = "CREATE INDEX point_by_name ON point (vm_gu
                                      "  record BLOB NOT NULL"
                                      ") STRICT, WITHOUT ROWID;";
 
+/* A point with a row in snapshot is none yet; snapshot.point is the row's number, so that a look
+ * for one costs next to nothing. A copy's base may be gone: it is no foreign key. */
+static const char snapshots_and_copies[]
+    = "CREATE TABLE snapshot ("
+      "  point INTEGER PRIMARY KEY REFERENCES point (id) ON DELETE CASCADE,"
+      "  expires_ms INTEGER NOT NULL,"
+      "  holder_pid INTEGER NOT NULL"
+      ") STRICT;"
+      "CREATE TABLE snapshot_disk ("
+      "  snapshot INTEGER NOT NULL REFERENCES snapshot (point) ON DELETE CASCADE,"
+      "  position INTEGER NOT NULL,"
+      "  identifier TEXT NOT NULL,"
+      "  target TEXT NOT NULL,"
+      "  address TEXT NOT NULL,"
+      "  virtual_size_bytes INTEGER NOT NULL,"
+      "  PRIMARY KEY (snapshot, position)"
+      ") STRICT, WITHOUT ROWID;"
+      "CREATE TABLE copy ("
+      "  id INTEGER PRIMARY KEY," /* by age */
+      "  point INTEGER NOT NULL REFERENCES point (id) ON DELETE CASCADE,"
+      "  disk_identifier TEXT NOT NULL,"
+      "  sha256 TEXT NOT NULL,"
+      "  base TEXT," /* NULL = it is full */
+      "  UNIQUE (point, disk_identifier, sha256)"
+      ") STRICT;";
+
 const char *const cairn_schema_steps[CAIRN_SCHEMA_VERSION] = {
   vms_points_and_intents, shared_configurations, lost_anchors,
-  domains_and_tombstones, pages_and_jobs,
+  domains_and_tombstones, pages_and_jobs,        snapshots_and_copies,
 };
 
 /* One number of one row. The statement isn't kept: it runs once in a store's life. */

@@ -9,7 +9,7 @@
 #define CAIRN_SCHEMA_APPLICATION_ID 0x4361726e
 
 /* PRAGMA user_version of a store that this program writes. */
-#define CAIRN_SCHEMA_VERSION 5
+#define CAIRN_SCHEMA_VERSION 6
 
 /* cairn_schema_steps[n] takes a store from version n to n + 1. A step that was released is never
  * edited: a change is a new step. */

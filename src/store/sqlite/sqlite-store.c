@@ -3,12 +3,14 @@
 #include "store/sqlite/sqlite-store.h"
 
 #include "store/sqlite/change.h"
+#include "store/sqlite/copies.h"
 #include "store/sqlite/intents.h"
 #include "store/sqlite/jobs.h"
 #include "store/sqlite/lock.h"
 #include "store/sqlite/mark.h"
 #include "store/sqlite/points.h"
 #include "store/sqlite/schema.h"
+#include "store/sqlite/snapshots.h"
 #include "store/sqlite/vms.h"
 
 static void
@@ -29,6 +31,8 @@ static const CairnStoreOps ops = {
   .get_point = cairn_sqlite_get_point,
   .newest_time_ms = cairn_sqlite_newest_time_ms,
   .list_destroyed = cairn_sqlite_list_destroyed,
+  .list_snapshots = cairn_sqlite_list_snapshots,
+  .list_copies = cairn_sqlite_list_copies,
   .list_intents = cairn_sqlite_list_intents,
   .apply = cairn_sqlite_apply,
   .note_seen = cairn_sqlite_note_seen,
