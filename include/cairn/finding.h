@@ -16,13 +16,15 @@ G_BEGIN_DECLS
 /* In the order in which they are repaired: what an earlier one's repair mends needs no other. */
 typedef enum
 {
-  CAIRN_FINDING_UNFINISHED_INTENT,  /* an operation that was cut off */
-  CAIRN_FINDING_LEFTOVER_JOB,       /* a job of ours whose process died */
-  CAIRN_FINDING_IN_USE_BITMAP,      /* a point's bitmap that a crash left in use */
-  CAIRN_FINDING_DESTROYED_BITMAP,   /* the bitmap of a destroyed point, back again */
-  CAIRN_FINDING_ORPHAN_BITMAP,      /* a bitmap of our form that the store doesn't know */
-  CAIRN_FINDING_GHOST_CHECKPOINT,   /* a hypervisor's record without a point, or without bitmaps */
-  CAIRN_FINDING_STALE_PARENT,       /* a record that follows the wrong one */
+  CAIRN_FINDING_UNFINISHED_INTENT, /* an operation that was cut off */
+  CAIRN_FINDING_LEFTOVER_JOB,      /* a job of ours whose process died */
+  CAIRN_FINDING_STALE_SNAPSHOT,   /* a recovery checkpoint that nobody holds, or whose lease is over
+                                   */
+  CAIRN_FINDING_IN_USE_BITMAP,    /* a point's bitmap that a crash left in use */
+  CAIRN_FINDING_DESTROYED_BITMAP, /* the bitmap of a destroyed point, back again */
+  CAIRN_FINDING_ORPHAN_BITMAP,    /* a bitmap of our form that the store doesn't know */
+  CAIRN_FINDING_GHOST_CHECKPOINT, /* a hypervisor's record without a point, or without bitmaps */
+  CAIRN_FINDING_STALE_PARENT,     /* a record that follows the wrong one */
   CAIRN_FINDING_MISSING_CHECKPOINT, /* a whole point that the hypervisor has no record of */
   CAIRN_FINDING_FOREIGN_BITMAP,     /* another product's; only listed */
   CAIRN_FINDING_FOREIGN_CHECKPOINT, /* another product's; only listed */

@@ -39,7 +39,8 @@ typedef struct
   char *instance_id;  /* "Microsoft:<GUID>"; the GUID is that of the point it becomes */
   CairnPoint *point;  /* owned; VM, owner, label, creation time. No reference point before
                          conversion: nothing lists it */
-  int64_t expires_ms; /* end of the lease, milliseconds since 1970-01-01 UTC */
+  int64_t expires_ms; /* end of the lease, milliseconds since 1970-01-01 UTC; 0 = it belongs to an
+                         operation under way, and ends with it */
   int64_t holder_pid; /* the process that holds it */
   GPtrArray *disks;   /* of CairnFrozenDisk, owned: every disk of the VM */
 } CairnSnapshot;

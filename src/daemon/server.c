@@ -8,6 +8,7 @@
 #include "daemon/log.h"
 #include "daemon/metrics.h"
 #include "daemon/sockets.h"
+#include "daemon/sweep.h"
 #include "daemon/watch.h"
 #include "provider/backend.h"
 #include "provider/job-instance.h"
@@ -34,6 +35,7 @@ struct CairndServer
   CairnHttpOptions options;
   CairnHttp *http;
   CairndWatch *watch;
+  CairndSweep *sweep;
 };
 
 static void
@@ -179,6 +181,7 @@ cairnd_server_new (const CairndConfig *config, GError **error)
     }
   server->metrics.http = server->http;
   server->watch = cairnd_watch_start (config->store_uri, config->connect_uri);
+  server->sweep = cairnd_sweep_start (server->backend);
   for (guint i = 0; i < CAIRN_HTTP_N_LISTENERS; i++)
     if (server->options.addresses[i])
       cairnd_log (CAIRND_LOG_INFO, "%s: listening on %s (port %u)", cairnd_listener_name (i),
@@ -213,6 +216,7 @@ cairnd_server_free (CairndServer *server)
   if (!server)
     return;
   cairnd_watch_stop (server->watch);
+  cairnd_sweep_stop (server->sweep);
   if (server->http)
     cairn_http_free (server->http, GRACE_MS);
   cim_contexts_free (server->contexts);

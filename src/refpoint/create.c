@@ -20,8 +20,8 @@ check_label (const char *text, const char *what, GError **error)
   return FALSE;
 }
 
-static gboolean
-check_options (const CairnCreateOptions *options, GError **error)
+gboolean
+cairn_create_check (const CairnCreateOptions *options, GError **error)
 {
   if (options->type == CAIRN_POINT_TYPE_LOG)
     g_set_error_literal (
@@ -155,8 +155,8 @@ follow_elder (const CairnOperation *operation, CairnPoint *point, GError **error
 
 /* What is allocated once the bitmap records: growth that it doesn't explain shows it was cleared.
  */
-void
-cairn_create_measure (CairnOperation *operation, CairnPoint *point, const GPtrArray *tracked)
+static void
+measure_anchors (CairnOperation *operation, CairnPoint *point, const GPtrArray *tracked)
 {
   CairnTracker *tracker = operation->service->tracker;
 
@@ -182,52 +182,93 @@ is_unsure (const CairnVm *vm, const GError *cause)
              || cause->code == CAIRN_ERROR_STATUS_UNKNOWN);
 }
 
-/* Sets the bitmaps and makes the point true, with an intent around both. */
-static gboolean
-anchor_point (CairnOperation *operation, CairnPoint *point, GPtrArray *tracked, GError **error)
+/* Takes everything back. A change that failed may have reached the disk all the same (a failed sync
+ * says nothing): the bitmaps may go only when another change has taken its place. When that or
+ * their removal fails, recovery finds the whole point, or the intent. */
+static void
+take_back (CairnOperation *operation, const CairnAnchoring *anchoring,
+           const CairnBitmapOrder *order, const CairnIntent *intent, const CairnPoint *point)
 {
   CairnService *service = operation->service;
   CairnTracker *tracker = service->tracker;
+  g_autoptr (GPtrArray) ids = g_ptr_array_new ();
+  CairnStoreChange begin = { .remove_points = ids, .put_intent = intent };
+  CairnStoreChange undo = { .remove_intent = intent->id };
+
+  g_ptr_array_add (ids, point->instance_id);
+  if (anchoring->take_back)
+    anchoring->take_back (anchoring->user);
+  if (cairn_service_apply (service, &begin, NULL)
+      && tracker->ops->remove_bitmap (tracker, operation->vm, order->disks, point->guid, INT64_MAX,
+                                      NULL))
+    cairn_service_apply (service, &undo, NULL);
+}
+
+static CairnIntent *
+intent_for (const CairnOperation *operation, const CairnPoint *point, const GPtrArray *tracked)
+{
   gboolean freezes = point->consistency == CAIRN_CONSISTENCY_APPLICATION;
-  g_autoptr (CairnIntent) intent = cairn_intent_new (
+  CairnIntent *intent = cairn_intent_new (
       freezes ? CAIRN_INTENT_CREATE_FROZEN : CAIRN_INTENT_CREATE, operation->vm->guid);
+
+  cairn_intent_set_point (intent, point->instance_id, point->guid);
+  for (guint i = 0; i < tracked->len; i++)
+    g_ptr_array_add (intent->images, g_strdup (((CairnDisk *)tracked->pdata[i])->path));
+  return intent;
+}
+
+/* Makes the point true, its bitmaps being there. */
+static gboolean
+complete (CairnOperation *operation, const CairnAnchoring *anchoring, CairnPoint *point,
+          const GPtrArray *tracked, const CairnIntent *intent, GError **error)
+{
   g_autoptr (GPtrArray) points = g_ptr_array_new ();
+  CairnStoreChange done = { .put_points = points, .remove_intent = intent->id };
+
+  g_ptr_array_add (points, point);
+  measure_anchors (operation, point, tracked);
+  if (anchoring->complete)
+    anchoring->complete (&done, anchoring->user);
+  return cairn_deadline_check (operation->deadline, error)
+         && cairn_service_proceed (operation->service, 90, error)
+         && cairn_service_apply (operation->service, &done, error);
+}
+
+gboolean
+cairn_create_anchor (CairnOperation *operation, CairnPoint *point, const GPtrArray *tracked,
+                     const CairnAnchoring *anchoring, GError **error)
+{
+  CairnService *service = operation->service;
+  g_autoptr (CairnIntent) intent = intent_for (operation, point, tracked);
   g_autoptr (GError) cause = NULL;
   CairnStoreChange begin = { .put_intent = intent, .is_volatile = is_volatile (operation) };
   CairnStoreChange undo = { .remove_intent = intent->id };
-  CairnStoreChange done = { .put_points = points, .remove_intent = intent->id };
   CairnBitmapOrder order = { .vm = operation->vm,
                              .disks = tracked,
                              .name = point->guid,
                              .granularity_bytes = CAIRN_DEFAULT_GRANULARITY,
-                             .freezes = freezes,
+                             .freezes = point->consistency == CAIRN_CONSISTENCY_APPLICATION,
                              .deadline = operation->deadline };
 
-  g_ptr_array_add (points, point);
-  cairn_intent_set_point (intent, point->instance_id, point->guid);
-  for (guint i = 0; i < tracked->len; i++)
-    g_ptr_array_add (intent->images, g_strdup (((CairnDisk *)tracked->pdata[i])->path));
   if (!cairn_service_proceed (service, 40, error) || !cairn_service_apply (service, &begin, error))
     return FALSE;
-  if (!tracker->ops->add_bitmap (tracker, &order, &cause))
+  if (!anchoring->add (service->tracker, &order, anchoring->user, &cause))
     {
       if (!is_unsure (operation->vm, cause))
         cairn_service_apply (service, &undo, NULL);
       g_propagate_error (error, g_steal_pointer (&cause));
       return FALSE;
     }
-  cairn_create_measure (operation, point, tracked);
-  if (cairn_deadline_check (operation->deadline, error)
-      && cairn_service_proceed (service, 90, error) && cairn_service_apply (service, &done, error))
+  if (complete (operation, anchoring, point, tracked, intent, error))
     return TRUE;
-  /* A change that failed may have reached the disk all the same (a failed sync says nothing): the
-   * bitmaps may go only when another change has taken its place. When that or their removal fails,
-   * recovery finds the whole point, or the intent. */
-  if (cairn_service_apply (service, &begin, NULL)
-      && tracker->ops->remove_bitmap (tracker, operation->vm, tracked, point->guid, INT64_MAX,
-                                      NULL))
-    cairn_service_apply (service, &undo, NULL);
+  take_back (operation, anchoring, &order, intent, point);
   return FALSE;
+}
+
+static gboolean
+add_bitmap (CairnTracker *tracker, const CairnBitmapOrder *order, gpointer user, GError **error)
+{
+  return tracker->ops->add_bitmap (tracker, order, error);
 }
 
 static void
@@ -258,6 +299,7 @@ cairn_service_create_reference_point (CairnService *service, const char *vm,
                                       GPtrArray **disks, GError **error)
 {
   int64_t deadline = cairn_service_start_call (service);
+  const CairnAnchoring anchoring = { .add = add_bitmap };
   g_autoptr (CairnOperation) operation = NULL;
   g_autoptr (CairnPoint) point = cairn_point_new ();
   g_autoptr (GPtrArray) tracked = g_ptr_array_new ();
@@ -267,13 +309,13 @@ cairn_service_create_reference_point (CairnService *service, const char *vm,
 
   if (!options)
     options = &default_options;
-  if (!check_options (options, error))
+  if (!cairn_create_check (options, error))
     return FALSE;
   operation = cairn_operation_begin (service, vm, deadline, error);
   if (!operation || !cairn_service_proceed (service, 10, error))
     return FALSE;
   prepared = cairn_create_prepare (operation, options, point, tracked, &verdicts, &cause);
-  if (!prepared || !anchor_point (operation, point, tracked, &cause))
+  if (!prepared || !cairn_create_anchor (operation, point, tracked, &anchoring, &cause))
     {
       if (disks && !prepared && cause->code == CAIRN_ERROR_INVALID_STATE)
         *disks = g_steal_pointer (&verdicts);

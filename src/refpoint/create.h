@@ -12,7 +12,24 @@ gboolean cairn_create_prepare (CairnOperation *operation, const CairnCreateOptio
                                CairnPoint *point, GPtrArray *tracked, GPtrArray **verdicts,
                                GError **error);
 
-/* What the anchors should know of their bitmaps once these record. */
-void cairn_create_measure (CairnOperation *operation, CairnPoint *point, const GPtrArray *tracked);
+/* INVALID_PARAMETER, NOT_SUPPORTED. */
+gboolean cairn_create_check (const CairnCreateOptions *options, GError **error);
+
+/* How a point's bitmaps come to be. */
+typedef struct
+{
+  /* Adds them, all or none; errors: those of the tracker's add_bitmap. */
+  gboolean (*add) (CairnTracker *tracker, const CairnBitmapOrder *order, gpointer user,
+                   GError **error);
+  void (*complete) (CairnStoreChange *change, gpointer user); /* the change that makes the point
+                                                                 true; NULL = nothing more */
+  void (*take_back) (gpointer user); /* before the bitmaps are removed again; NULL = nothing */
+  gpointer user;
+} CairnAnchoring;
+
+/* Sets the bitmaps of POINT (prepared) and makes it true, with an intent around both. */
+gboolean cairn_create_anchor (CairnOperation *operation, CairnPoint *point,
+                              const GPtrArray *tracked, const CairnAnchoring *anchoring,
+                              GError **error);
 
 #endif

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* DestroyReferencePoint and RemoveAssociatedData. */
+#include "refpoint/destroy.h"
+
 #include "refpoint/adoption.h"
 #include "refpoint/attachment.h"
 #include "refpoint/operation.h"
 
-static gboolean
-check_owner (const CairnPoint *point, const char *owner, gboolean force, GError **error)
+gboolean
+cairn_destroy_check_owner (const CairnPoint *point, const char *owner, gboolean force,
+                           GError **error)
 {
   if (!owner)
     owner = g_getenv ("CAIRN_OWNER");
@@ -125,7 +128,7 @@ cairn_service_destroy_reference_point (CairnService *service, const char *id, co
   g_autoptr (CairnPoint) point = NULL;
   g_autoptr (GPtrArray) disks = NULL;
 
-  if (!known || !check_owner (known, owner, force, error))
+  if (!known || !cairn_destroy_check_owner (known, owner, force, error))
     return FALSE;
   operation = begin (service, known, force, deadline, error);
   if (!operation)

@@ -155,13 +155,34 @@ read_intents (CairnDiagnosis *diagnosis, GError **error)
   return TRUE;
 }
 
+/* Of all VMs, for the same reason. */
+static gboolean
+read_snapshots (CairnDiagnosis *diagnosis, GError **error)
+{
+  CairnStore *store = diagnosis->service->store;
+  g_autoptr (GPtrArray) all = store->ops->list_snapshots (store, NULL, error);
+
+  if (!all)
+    return FALSE;
+  diagnosis->snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_snapshot_free);
+  for (guint i = all->len; i-- > 0;)
+    {
+      const CairnPoint *point = ((CairnSnapshot *)all->pdata[i])->point;
+
+      g_hash_table_add (diagnosis->pending, g_ascii_strup (point->guid, -1));
+      if (g_ascii_strcasecmp (point->vm_guid, diagnosis->vm->guid) == 0)
+        g_ptr_array_insert (diagnosis->snapshots, 0, g_ptr_array_steal_index (all, i));
+    }
+  return TRUE;
+}
+
 static gboolean
 read_store (CairnDiagnosis *diagnosis, GError **error)
 {
   CairnStore *store = diagnosis->service->store;
 
   diagnosis->points = store->ops->list_points (store, diagnosis->vm->guid, error);
-  if (!diagnosis->points || !read_intents (diagnosis, error))
+  if (!diagnosis->points || !read_intents (diagnosis, error) || !read_snapshots (diagnosis, error))
     return FALSE;
   for (guint i = 0; i < diagnosis->points->len; i++)
     {
@@ -176,10 +197,8 @@ static gboolean
 find_faults (CairnDiagnosis *diagnosis, GError **error)
 {
   static gboolean (*const looks[]) (CairnDiagnosis *, GError **) = {
-    cairn_doctor_look_at_intents,
-    cairn_doctor_look_at_disks,
-    cairn_doctor_look_at_bitmaps,
-    cairn_doctor_look_at_records,
+    cairn_doctor_look_at_intents, cairn_doctor_look_at_snapshots, cairn_doctor_look_at_disks,
+    cairn_doctor_look_at_bitmaps, cairn_doctor_look_at_records,
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (looks); i++)
@@ -224,6 +243,7 @@ cairn_diagnosis_free (CairnDiagnosis *diagnosis)
   cairn_inventory_free (diagnosis->inventory);
   g_clear_pointer (&diagnosis->points, g_ptr_array_unref);
   g_clear_pointer (&diagnosis->intents, g_ptr_array_unref);
+  g_clear_pointer (&diagnosis->snapshots, g_ptr_array_unref);
   g_clear_pointer (&diagnosis->destroyed, g_hash_table_unref);
   g_hash_table_unref (diagnosis->by_guid);
   g_hash_table_unref (diagnosis->records);

@@ -36,7 +36,8 @@ typedef struct
   GHashTable *by_guid;   /* GUID -> CairnPoint of POINTS */
   GHashTable *records;   /* name -> CairnFoundRecord of INVENTORY */
   GPtrArray *intents;    /* of CairnIntent: the VM's; all were cut off */
-  GHashTable *pending;   /* names of bitmaps that some intent of the store knows */
+  GPtrArray *snapshots;  /* of CairnSnapshot: the VM's */
+  GHashTable *pending;   /* names of bitmaps that some intent or snapshot of the store knows */
   GHashTable *destroyed; /* names: the VM's tombstones; NULL until they are asked for */
   gboolean has_settled;  /* a repair made the hypervisor's records follow */
   GPtrArray *faults;     /* of CairnFault */

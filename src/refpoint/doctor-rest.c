@@ -3,6 +3,7 @@
 #include "refpoint/adoption.h"
 #include "refpoint/doctor.h"
 #include "refpoint/recovery.h"
+#include "refpoint/snapshots.h"
 
 /* How an intent of KIND is told, and what finishing it does. */
 static const struct
@@ -14,7 +15,6 @@ static const struct
   { CAIRN_INTENT_CREATE, "creating", "undo it" },
   { CAIRN_INTENT_CREATE_FROZEN, "creating", "undo it" },
   { CAIRN_INTENT_DESTROY, "destroying", "finish it" },
-  { CAIRN_INTENT_BACKUP, "backing up", "undo it" },
   { CAIRN_INTENT_EXPORT, "exporting", "undo it" },
   { CAIRN_INTENT_PUBLISH, "exporting", "finish it" },
   { CAIRN_INTENT_ADOPTED, "adopting", "finish it" },
@@ -74,6 +74,42 @@ cairn_doctor_look_at_intents (CairnDiagnosis *diagnosis, GError **error)
   fault->what = g_strdup_printf ("%s runs on VM '%s', and the process that began it is gone",
                                  diagnosis->inventory->leftover_job, diagnosis->vm->name);
   fault->remedy = cairn_diagnosis_remedy (diagnosis, "end it");
+  return TRUE;
+}
+
+gboolean
+cairn_doctor_look_at_snapshots (CairnDiagnosis *diagnosis, GError **error)
+{
+  for (guint i = 0; i < diagnosis->snapshots->len; i++)
+    {
+      const CairnSnapshot *snapshot = diagnosis->snapshots->pdata[i];
+      CairnFault *fault;
+
+      if (!cairn_snapshot_is_stale (diagnosis->service, snapshot))
+        continue;
+      fault = cairn_diagnosis_add (diagnosis, CAIRN_FINDING_STALE_SNAPSHOT, snapshot->instance_id);
+      if (cairn_snapshot_is_held (diagnosis->service, snapshot))
+        fault->what = g_strdup_printf ("the lease of recovery checkpoint '%s' is over, and process "
+                                       "%" G_GINT64_FORMAT " holds it still",
+                                       snapshot->instance_id, snapshot->holder_pid);
+      else
+        fault->what = g_strdup_printf ("recovery checkpoint '%s' is held by nobody any more",
+                                       snapshot->instance_id);
+      fault->remedy = cairn_diagnosis_remedy (diagnosis, "destroy it");
+    }
+  return TRUE;
+}
+
+gboolean
+cairn_doctor_end_snapshot (CairnDiagnosis *diagnosis, const CairnFault *fault, GError **error)
+{
+  for (guint i = 0; i < diagnosis->snapshots->len; i++)
+    {
+      const CairnSnapshot *snapshot = diagnosis->snapshots->pdata[i];
+
+      if (g_str_equal (snapshot->instance_id, fault->object))
+        return cairn_snapshot_remove (diagnosis->service, snapshot, error);
+    }
   return TRUE;
 }
 

@@ -53,6 +53,7 @@ static const struct
 } treatments[] = {
   [CAIRN_FINDING_UNFINISHED_INTENT] = { cairn_doctor_finish_intent, "it was brought to its end" },
   [CAIRN_FINDING_LEFTOVER_JOB] = { cairn_doctor_end_job, "it was ended" },
+  [CAIRN_FINDING_STALE_SNAPSHOT] = { cairn_doctor_end_snapshot, "it was destroyed" },
   [CAIRN_FINDING_IN_USE_BITMAP]
   = { cairn_doctor_lose_bitmap,
       "it was removed; anchor the point again with `cairn adopt`, or take "

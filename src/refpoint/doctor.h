@@ -9,6 +9,7 @@
 
 /* Each adds what it finds to the diagnosis. */
 gboolean cairn_doctor_look_at_intents (CairnDiagnosis *diagnosis, GError **error);
+gboolean cairn_doctor_look_at_snapshots (CairnDiagnosis *diagnosis, GError **error);
 gboolean cairn_doctor_look_at_bitmaps (CairnDiagnosis *diagnosis, GError **error);
 gboolean cairn_doctor_look_at_records (CairnDiagnosis *diagnosis, GError **error);
 gboolean cairn_doctor_look_at_disks (CairnDiagnosis *diagnosis, GError **error);
@@ -21,6 +22,8 @@ typedef gboolean (*CairnDoctorRepair) (CairnDiagnosis *diagnosis, const CairnFau
 gboolean cairn_doctor_finish_intent (CairnDiagnosis *diagnosis, const CairnFault *fault,
                                      GError **error);
 gboolean cairn_doctor_end_job (CairnDiagnosis *diagnosis, const CairnFault *fault, GError **error);
+gboolean cairn_doctor_end_snapshot (CairnDiagnosis *diagnosis, const CairnFault *fault,
+                                    GError **error);
 gboolean cairn_doctor_lose_bitmap (CairnDiagnosis *diagnosis, const CairnFault *fault,
                                    GError **error);
 gboolean cairn_doctor_remove_bitmap (CairnDiagnosis *diagnosis, const CairnFault *fault,

@@ -3,6 +3,7 @@
 #include "refpoint/export.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -265,25 +266,72 @@ write_pair (CairnOperation *operation, const CairnMetadata *metadata, const Cair
          && cairn_service_proceed (operation->service, 95, error);
 }
 
+/* libvmcx writes to descriptors. */
+static GBytes *
+encode_tree (VmcxTree *tree, GError **error)
+{
+  const VmcxWriteOptions options = { .alignment = ALIGNMENT };
+  int fd = memfd_create ("cairn-pair", MFD_CLOEXEC);
+  GError *cause = NULL;
+  g_autofree char *path = NULL;
+  char *content = NULL;
+  gsize n_bytes = 0;
+
+  if (fd < 0 || !vmcx_tree_write_fd (tree, fd, &options, &cause))
+    {
+      if (cause)
+        cairn_metadata_propagate (error, cause);
+      else
+        g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_OUT_OF_MEMORY,
+                     "no room for the point's files (%s); free memory, then try again",
+                     g_strerror (errno));
+      if (fd >= 0)
+        close (fd);
+      return NULL;
+    }
+  path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  if (!g_file_get_contents (path, &content, &n_bytes, &cause))
+    cairn_metadata_propagate (error, cause);
+  close (fd);
+  return content ? g_bytes_new_take (content, n_bytes) : NULL;
+}
+
+/* At its own moment nothing has changed since. */
+static GPtrArray *
+nothing_dirty (const CairnPoint *point)
+{
+  GPtrArray *dirty = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+  g_autoptr (GArray) none = cairn_extents_new ();
+
+  for (guint i = 0; i < point->anchors->len; i++)
+    {
+      const CairnAnchor *anchor = point->anchors->pdata[i];
+
+      g_ptr_array_add (dirty, anchor->bitmap ? cairn_dirty_encode (none, anchor->granularity_bytes)
+                                             : g_bytes_new (NULL, 0));
+    }
+  return dirty;
+}
+
 gboolean
-cairn_export_write_pair (CairnOperation *operation, const CairnPoint *point,
-                         const CairnIntent *intent, guint first, GError **error)
+cairn_export_make_pair (const CairnVm *vm, const CairnPoint *point, GBytes **configuration,
+                        GBytes **runtime, GError **error)
 {
   g_autoptr (CairnMetadata) metadata = cairn_metadata_new ();
-  g_autoptr (VmcxTree) configuration = NULL;
-  g_autoptr (VmcxTree) runtime = NULL;
-  uint64_t total = 0;
-  GPtrArray *dirty = collect_dirty (operation, point, &total, error);
+  g_autoptr (VmcxTree) configuration_tree = NULL;
+  g_autoptr (VmcxTree) runtime_tree = NULL;
 
-  if (!dirty)
-    return FALSE;
   metadata->export_id = cairn_guid_random ();
   g_ptr_array_add (metadata->points, cairn_point_copy (point));
-  g_ptr_array_add (metadata->dirty, dirty);
-  configuration = cairn_metadata_configuration_tree (metadata, operation->vm);
-  runtime = cairn_metadata_runtime_tree (metadata);
-  return write_file (operation, intent, first, configuration, error)
-         && write_file (operation, intent, first + 1, runtime, error);
+  g_ptr_array_add (metadata->dirty, nothing_dirty (point));
+  configuration_tree = cairn_metadata_configuration_tree (metadata, vm);
+  runtime_tree = cairn_metadata_runtime_tree (metadata);
+  *configuration = encode_tree (configuration_tree, error);
+  *runtime = *configuration ? encode_tree (runtime_tree, error) : NULL;
+  if (*runtime)
+    return TRUE;
+  g_clear_pointer (configuration, g_bytes_unref);
+  return FALSE;
 }
 
 /* Gives up: removes the temporary files. The intent must say so before the first of them is gone,

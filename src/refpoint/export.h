@@ -5,10 +5,10 @@
 
 #include "refpoint/operation.h"
 
-/* Writes POINT, which the store needn't have yet, as configuration and runtime-state file to
- * INTENT's temporary files FIRST and FIRST + 1. */
-gboolean cairn_export_write_pair (CairnOperation *operation, const CairnPoint *point,
-                                  const CairnIntent *intent, guint first, GError **error);
+/* POINT as it was at its own moment, which the store needn't have yet, as the bytes of its
+ * configuration and runtime-state file. Both are the caller's. */
+gboolean cairn_export_make_pair (const CairnVm *vm, const CairnPoint *point, GBytes **configuration,
+                                 GBytes **runtime, GError **error);
 
 /* DIRECTORY is an absolute path in which exports are allowed. */
 gboolean cairn_export_check_place (CairnService *service, const char *directory, GError **error);

@@ -5,6 +5,7 @@
 static const char *const names[] = {
   [CAIRN_FINDING_UNFINISHED_INTENT] = "unfinished-intent",
   [CAIRN_FINDING_LEFTOVER_JOB] = "leftover-job",
+  [CAIRN_FINDING_STALE_SNAPSHOT] = "stale-snapshot",
   [CAIRN_FINDING_IN_USE_BITMAP] = "in-use-bitmap",
   [CAIRN_FINDING_DESTROYED_BITMAP] = "destroyed-bitmap",
   [CAIRN_FINDING_ORPHAN_BITMAP] = "orphan-bitmap",

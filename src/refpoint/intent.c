@@ -20,6 +20,21 @@ cairn_intent_new (CairnIntentKind kind, const char *vm_guid)
   return intent;
 }
 
+CairnIntent *
+cairn_intent_new_apart (CairnIntentKind kind)
+{
+  CairnIntent *intent = cairn_intent_new (kind, NULL);
+
+  intent->vm_guid = g_strdup (intent->id);
+  return intent;
+}
+
+gboolean
+cairn_intent_is_apart (const CairnIntent *intent)
+{
+  return g_ascii_strcasecmp (intent->vm_guid, intent->id) == 0;
+}
+
 void
 cairn_intent_set_point (CairnIntent *intent, const char *instance_id, const char *bitmap)
 {

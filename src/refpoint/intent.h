@@ -20,13 +20,16 @@ typedef enum
   CAIRN_INTENT_CREATE_FROZEN = 5, /* as CREATE, and the guest may be frozen: thaw it */
   CAIRN_INTENT_ADOPT = 6,         /* an adoption that may be resumed: recovery leaves it alone */
   CAIRN_INTENT_ADOPTED = 7,       /* an adoption that is done: its catcher is left to be removed */
-  CAIRN_INTENT_BACKUP = 8,        /* as CREATE and EXPORT: remove bitmaps and temporary files */
 } CairnIntentKind;
+
+/* The detail of an intent EXPORT that made its directory: undone, that goes too. */
+#define CAIRN_INTENT_MADE_DIRECTORY "d"
 
 typedef struct
 {
   char *id;      /* a UUID, upper case */
-  char *vm_guid; /* the VM whose lock the operation held */
+  char *vm_guid; /* the VM whose lock the operation held; its own id: it holds that lock, and leaves
+                    the VM to others */
   CairnIntentKind kind;
   int64_t created_ms;         /* milliseconds since 1970-01-01 UTC */
   char *point;                /* InstanceID the operation is about, or "" */
@@ -38,6 +41,10 @@ typedef struct
 } CairnIntent;
 
 CairnIntent *cairn_intent_new (CairnIntentKind kind, const char *vm_guid);
+
+/* One that has a lock of its own. */
+CairnIntent *cairn_intent_new_apart (CairnIntentKind kind);
+gboolean cairn_intent_is_apart (const CairnIntent *intent);
 
 /* Says which point and bitmap it is about; both are copied. */
 void cairn_intent_set_point (CairnIntent *intent, const char *instance_id, const char *bitmap);

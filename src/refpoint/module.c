@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cairn/error.h>
@@ -116,4 +117,20 @@ cairn_module_symbol (const char *name, const char *symbol, GError **error)
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_NOT_AVAILABLE,
                  "module '%s' lacks '%s': it is of another version; reinstall cairn", name, symbol);
   return address;
+}
+
+char *
+cairn_module_find_program (const char *name)
+{
+  const char *dash = strrchr (name, '-');
+  g_autoptr (GPtrArray) dirs = search_path (dash ? dash + 1 : name);
+
+  for (guint i = 0; i < dirs->len; i++)
+    {
+      g_autofree char *path = g_build_filename (dirs->pdata[i], name, NULL);
+
+      if (access (path, X_OK) == 0)
+        return g_steal_pointer (&path);
+    }
+  return NULL;
 }

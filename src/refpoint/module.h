@@ -12,6 +12,10 @@
 
 #include <glib.h>
 
+/* The path of the program NAME, which lies where modules do; NULL when it isn't there. The caller
+ * frees. */
+char *cairn_module_find_program (const char *name);
+
 /* The address of SYMBOL in module NAME, which stays loaded until the process ends. NULL with
  * CAIRN_ERROR_SYSTEM_NOT_AVAILABLE, naming the places looked at. Any thread. */
 gpointer cairn_module_symbol (const char *name, const char *symbol, GError **error);

@@ -3,8 +3,10 @@
 #include "refpoint/recovery.h"
 
 #include <cairn/error.h>
+#include <unistd.h>
 
 #include "refpoint/publish.h"
+#include "refpoint/snapshots.h"
 
 /* An image may still be held by the helper of the process that died, which ends within
  * milliseconds; the tracker waits that long by itself. */
@@ -56,20 +58,21 @@ thaw_and_remove (CairnService *service, const CairnIntent *intent, GError **erro
 static gboolean
 drop_files (CairnService *service, const CairnIntent *intent, GError **error)
 {
-  return cairn_publish_undo (intent, NULL, error);
+  g_autofree char *directory = NULL;
+
+  if (!cairn_publish_undo (intent, NULL, error))
+    return FALSE;
+  if (intent->detail && intent->final_files->len > 0)
+    directory = g_path_get_dirname (intent->final_files->pdata[0]);
+  if (directory)
+    rmdir (directory); /* only if it is empty */
+  return TRUE;
 }
 
 static gboolean
 finish_files (CairnService *service, const CairnIntent *intent, GError **error)
 {
   return cairn_publish_finish (intent, error);
-}
-
-static gboolean
-undo_backup (CairnService *service, const CairnIntent *intent, GError **error)
-{
-  return cairn_recovery_remove_bitmaps (service, intent, error)
-         && cairn_publish_undo (intent, NULL, error);
 }
 
 gboolean
@@ -85,7 +88,6 @@ cairn_recovery_finish (CairnService *service, const CairnIntent *intent, GError 
     { CAIRN_INTENT_DESTROY, cairn_recovery_remove_bitmaps },
     { CAIRN_INTENT_EXPORT, drop_files },
     { CAIRN_INTENT_PUBLISH, finish_files },
-    { CAIRN_INTENT_BACKUP, undo_backup },
     { CAIRN_INTENT_ADOPTED, cairn_recovery_remove_bitmaps },
   };
   CairnStoreChange change = { .remove_intent = intent->id };
@@ -99,11 +101,22 @@ cairn_recovery_finish (CairnService *service, const CairnIntent *intent, GError 
   return FALSE;
 }
 
+static gboolean
+fail (const char *vm_guid, const GError *cause, GError **error)
+{
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_STATUS_UNKNOWN,
+               "an earlier operation on VM '%s' was cut off and can't be finished yet: %s; mend "
+               "that, then repeat this command",
+               vm_guid, cause ? cause->message : "recovery is switched off");
+  return FALSE;
+}
+
 gboolean
 cairn_recovery_require (CairnService *service, const char *vm_guid, GError **error)
 {
   g_autoptr (GPtrArray) intents
       = service->store->ops->list_intents (service->store, vm_guid, error);
+  g_autoptr (GError) trouble = NULL;
 
   if (!intents)
     return FALSE;
@@ -116,36 +129,46 @@ cairn_recovery_require (CairnService *service, const char *vm_guid, GError **err
       if (intent->kind == CAIRN_INTENT_ADOPT
           || (service->recovers && cairn_recovery_finish (service, intent, &cause)))
         continue;
-      g_set_error (
-          error, CAIRN_ERROR, CAIRN_ERROR_STATUS_UNKNOWN,
-          "an earlier operation on VM '%s' was cut off and can't be finished yet: %s; mend "
-          "that, then repeat this command",
-          vm_guid, cause ? cause->message : "recovery is switched off");
-      return FALSE;
+      return fail (vm_guid, cause, error);
     }
-  return TRUE;
+  return !service->recovers || cairn_snapshots_recover (service, vm_guid, &trouble)
+         || fail (vm_guid, trouble, error);
+}
+
+/* Under VM's lock what is left is looked for again: the operation may have ended in between. A VM
+ * that is locked for longer has its operation alive. */
+static void
+recover_vm (CairnService *service, const char *vm_guid, int64_t patience_us)
+{
+  CairnStore *store = service->store;
+  CairnStoreLock *lock
+      = store->ops->lock_vm (store, vm_guid, g_get_monotonic_time () + patience_us, NULL);
+  g_autoptr (GError) cause = NULL;
+
+  if (!lock)
+    return;
+  if (!cairn_recovery_require (service, vm_guid, &cause))
+    g_debug ("%s", cause->message);
+  store->ops->unlock_vm (lock);
 }
 
 void
 cairn_recovery_run (CairnService *service)
 {
-  g_autoptr (GPtrArray) intents = service->store->ops->list_intents (service->store, NULL, NULL);
+  CairnStore *store = service->store;
+  g_autoptr (GPtrArray) intents = store->ops->list_intents (store, NULL, NULL);
+  g_autoptr (GPtrArray) snapshots = store->ops->list_snapshots (store, NULL, NULL);
 
   for (guint i = 0; intents && i < intents->len; i++)
     {
       const CairnIntent *intent = intents->pdata[i];
-      CairnStoreLock *lock = NULL;
-      g_autoptr (GError) cause = NULL;
 
       if (intent->kind != CAIRN_INTENT_ADOPT)
-        lock = service->store->ops->lock_vm (service->store, intent->vm_guid,
-                                             g_get_monotonic_time () + RECOVERY_PATIENCE_US, NULL);
-      /* Locked: that operation is alive, and its intent is no leftover. */
-      if (!lock)
-        continue;
-      /* Under the lock the list is read again: the operation may have ended in between. */
-      if (!cairn_recovery_require (service, intent->vm_guid, &cause))
-        g_debug ("%s", cause->message);
-      service->store->ops->unlock_vm (lock);
+        recover_vm (service, intent->vm_guid,
+                    cairn_intent_is_apart (intent) ? 0 : RECOVERY_PATIENCE_US);
     }
+  for (guint i = 0; snapshots && i < snapshots->len; i++)
+    if (cairn_snapshot_is_stale (service, snapshots->pdata[i]))
+      recover_vm (service, ((CairnSnapshot *)snapshots->pdata[i])->point->vm_guid,
+                  RECOVERY_PATIENCE_US);
 }

@@ -10,6 +10,8 @@
  * | adopted       | a catcher of no more use     | it is removed              |
  * | adopt         | a catcher, what was found    | nothing: it can be resumed |
  *
+ * A recovery checkpoint that nobody holds any more is destroyed (snapshots.h).
+ *
  * Each step may be repeated, so dying in the middle of recovery is harmless.
  */
 #ifndef CAIRN_RECOVERY_H
