@@ -175,7 +175,8 @@ cairn_hold_give_up (CairnHold *hold)
   g_autoptr (CairnOperation) operation = NULL;
 
   hold->frozen->end (g_steal_pointer (&hold->frozen));
-  for (;;)
+  /* Who ends it from elsewhere has the VM's lock, and waits for us. */
+  while (cairn_snapshot_is_there (service, hold->snapshot))
     {
       operation = cairn_operation_begin_without_vm (service, hold->vm->guid, end, NULL);
       if (operation || g_get_monotonic_time () >= end)

@@ -25,7 +25,9 @@ library_dir (void)
 
   if (!dladdr ((void *)cairn_module_symbol, &place) || !place.dli_fname)
     return NULL;
-  return g_path_get_dirname (place.dli_fname);
+  /* Linked into a program, we are where that is, whatever it was called. */
+  return g_path_is_absolute (place.dli_fname) ? g_path_get_dirname (place.dli_fname)
+                                              : executable_dir ();
 }
 
 /* Directories to look in, best first. */
@@ -53,6 +55,7 @@ search_path (const char *name)
   if (lib)
     {
       g_ptr_array_add (dirs, g_build_filename (lib, "cairn", NULL));
+      g_ptr_array_add (dirs, g_strdup (lib)); /* of a program beside the modules */
       /* The build tree: a program works before it is installed. */
       g_ptr_array_add (dirs, g_build_filename (lib, "..", "tracker", name, NULL));
       g_ptr_array_add (dirs, g_build_filename (lib, "..", name, NULL));
