@@ -6,6 +6,8 @@
 #include <gnutls/crypto.h>
 #include <unistd.h>
 
+#include "data/file.h"
+
 #define DIGEST_BYTES 32u
 #define PIECE_BYTES  (1024u * 1024)
 
@@ -45,25 +47,7 @@ cairn_hash_end (CairnHash *hash)
 }
 
 gboolean
-cairn_data_fail (const char *path, const char *what, GError **error)
-{
-  gboolean denied = errno == EACCES || errno == EPERM || errno == EROFS;
-
-  g_set_error (error, CAIRN_ERROR,
-               denied            ? CAIRN_ERROR_ACCESS_DENIED
-               : errno == ENOENT ? CAIRN_ERROR_FILE_NOT_FOUND
-                                 : CAIRN_ERROR_FAILED,
-               "file '%s' can't be %s (%s); %s", path, what, g_strerror (errno),
-               denied            ? "give this user access to it"
-               : errno == ENOENT ? "bring it back, or use another backup"
-               : errno == ENOSPC ? "free space, then try again"
-                                 : "mend the file system, then try again");
-  return FALSE;
-}
-
-gboolean
-cairn_hash_file (int fd, const char *path, const CairnDataTick *tick, uint64_t before,
-                 CairnDataFile *file, GError **error)
+cairn_hash_file (int fd, const char *path, CairnDataFile *file, GError **error)
 {
   g_autofree uint8_t *buffer = g_malloc (PIECE_BYTES);
   CairnHash *hash = cairn_hash_new ();
@@ -82,19 +66,9 @@ cairn_hash_file (int fd, const char *path, const CairnDataTick *tick, uint64_t b
         break;
       cairn_hash_add (hash, buffer, (size_t)n);
       size += (uint64_t)n;
-      ok = !tick || tick->tick (tick->user, before + size, error);
-      if (!ok)
-        break;
     }
   g_free (file->sha256);
   file->sha256 = cairn_hash_end (hash);
   file->size_bytes = size;
   return ok;
-}
-
-void
-cairn_data_file_clear (CairnDataFile *file)
-{
-  g_clear_pointer (&file->name, g_free);
-  g_clear_pointer (&file->sha256, g_free);
 }

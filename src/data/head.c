@@ -43,7 +43,7 @@ put_header (Head *head)
   set32 (head, 0, CAIRN_QCOW2_MAGIC);
   set32 (head, 4, 3);   /* version */
   set32 (head, 20, 16); /* cluster bits */
-  set64 (head, 24, plan->view->size_bytes);
+  set64 (head, 24, plan->size_bytes);
   set32 (head, 36, (uint32_t)plan->l1_entries);
   set64 (head, 40, cairn_plan_l1_place (plan) * CAIRN_CLUSTER_BYTES);
   set64 (head, 48, CAIRN_CLUSTER_BYTES); /* refcount table */
@@ -134,15 +134,16 @@ put_l2 (Head *head)
 
       for (uint64_t at = run->first; at < run->first + run->count; at++)
         {
+          gboolean is_zero = run->source == CAIRN_RUN_ZERO;
           uint64_t entry
-              = run->is_zero ? CAIRN_ENTRY_ZERO : (data * CAIRN_CLUSTER_BYTES) | CAIRN_ENTRY_COPIED;
+              = is_zero ? CAIRN_ENTRY_ZERO : (data * CAIRN_CLUSTER_BYTES) | CAIRN_ENTRY_COPIED;
 
           if (is_begun && at / CAIRN_L2_ENTRIES != table && !put (head))
             return FALSE;
           is_begun = TRUE;
           table = at / CAIRN_L2_ENTRIES;
           head->cluster[at % CAIRN_L2_ENTRIES] = GUINT64_TO_BE (entry);
-          data += !run->is_zero;
+          data += !is_zero;
         }
     }
   return !is_begun || put (head);

@@ -2,20 +2,34 @@
 /* Which clusters of a disk an image will hold. */
 #include "data/plan.h"
 
-#define DIVIDE_UP(a, b) (((a) + (b)-1) / (b))
-
-static void
-append_run (GArray *runs, uint64_t first, uint64_t end, gboolean is_zero)
+void
+cairn_runs_append (GArray *runs, uint64_t first, uint64_t count, uint32_t source, uint64_t place)
 {
   CairnRun *last = runs->len > 0 ? &g_array_index (runs, CairnRun, runs->len - 1) : NULL;
-  CairnRun run = { .first = first, .count = end - first, .is_zero = is_zero };
 
-  if (first >= end)
-    return;
-  if (last && last->is_zero == is_zero && last->first + last->count == first)
-    last->count += run.count;
-  else
-    g_array_append_val (runs, run);
+  if (last && last->source == source && last->first + last->count == first
+      && (place == 0 || last->place + last->count == place))
+    {
+      uint64_t more = MIN (count, CAIRN_RUN_LIMIT - last->count);
+
+      last->count = (last->count + more) & CAIRN_RUN_LIMIT;
+      first += more;
+      place += place ? more : 0;
+      count -= more;
+    }
+  while (count > 0)
+    {
+      uint64_t some = MIN (count, CAIRN_RUN_LIMIT);
+      CairnRun run = { .first = first & 0xfffffffff,
+                       .source = source & 0xfffffff,
+                       .place = place & 0xfffffffff,
+                       .count = some & CAIRN_RUN_LIMIT };
+
+      g_array_append_val (runs, run);
+      first += some;
+      place += place ? some : 0;
+      count -= some;
+    }
 }
 
 /* Clusters [first, end): a cluster that is partly zero is data. */
@@ -35,12 +49,13 @@ plan_range (CairnDataPlan *plan, uint64_t first, uint64_t end, gboolean keeps_ze
       if (is_zero && at + length < view->size_bytes)
         next = first + length / CAIRN_CLUSTER_BYTES;
       else
-        next = first + DIVIDE_UP (length, CAIRN_CLUSTER_BYTES);
+        next = first + CAIRN_DIVIDE_UP (length, CAIRN_CLUSTER_BYTES);
       if (next == first) /* zeroes that end within the cluster */
         is_zero = FALSE, next++;
       next = MIN (next, end);
       if (!is_zero || keeps_zeroes)
-        append_run (plan->runs, first, next, is_zero);
+        cairn_runs_append (plan->runs, first, next - first,
+                           is_zero ? CAIRN_RUN_ZERO : CAIRN_RUN_DATA, 0);
       first = next;
     }
   return TRUE;
@@ -57,7 +72,7 @@ plan_extents (CairnDataPlan *plan, const GArray *extents, GError **error)
       uint64_t end_bytes
           = MIN (extent->offset_bytes + extent->length_bytes, plan->view->size_bytes);
       uint64_t first = MAX (extent->offset_bytes / CAIRN_CLUSTER_BYTES, reached);
-      uint64_t end = DIVIDE_UP (end_bytes, CAIRN_CLUSTER_BYTES);
+      uint64_t end = CAIRN_DIVIDE_UP (end_bytes, CAIRN_CLUSTER_BYTES);
 
       if (first < end && !plan_range (plan, first, end, TRUE, error))
         return FALSE;
@@ -81,19 +96,18 @@ lay_out (CairnDataPlan *plan)
       if (end > table)
         plan->n_l2 += end - table;
       next_table = MAX (next_table, end);
-      plan->n_data += run->is_zero ? 0 : run->count;
+      plan->n_data += run->source == CAIRN_RUN_ZERO ? 0 : run->count;
     }
-  plan->l1_entries
-      = MAX (DIVIDE_UP (plan->view->size_bytes, CAIRN_CLUSTER_BYTES * CAIRN_L2_ENTRIES), 1);
-  plan->l1_clusters = DIVIDE_UP (plan->l1_entries * 8, CAIRN_CLUSTER_BYTES);
+  plan->l1_entries = cairn_plan_count_l1 (plan->size_bytes);
+  plan->l1_clusters = CAIRN_DIVIDE_UP (plan->l1_entries * 8, CAIRN_CLUSTER_BYTES);
   /* The refcount blocks count themselves too. */
   plan->table_clusters = plan->n_blocks = 1;
   do
     {
       rest = cairn_plan_n_clusters (plan);
-      plan->n_blocks = MAX (plan->n_blocks, DIVIDE_UP (rest, CAIRN_BLOCK_ENTRIES));
+      plan->n_blocks = MAX (plan->n_blocks, CAIRN_DIVIDE_UP (rest, CAIRN_BLOCK_ENTRIES));
       plan->table_clusters
-          = MAX (plan->table_clusters, DIVIDE_UP (plan->n_blocks * 8, CAIRN_CLUSTER_BYTES));
+          = MAX (plan->table_clusters, CAIRN_DIVIDE_UP (plan->n_blocks * 8, CAIRN_CLUSTER_BYTES));
     }
   while (rest != cairn_plan_n_clusters (plan));
 }
@@ -113,16 +127,29 @@ cairn_plan_new (CairnView *view, const GArray *extents, GError **error)
     }
   plan = g_new0 (CairnDataPlan, 1);
   plan->view = view;
+  plan->size_bytes = view->size_bytes;
   plan->runs = g_array_new (FALSE, FALSE, sizeof (CairnRun));
   if (extents)
     ok = plan_extents (plan, extents, error);
   else
-    ok = plan_range (plan, 0, DIVIDE_UP (view->size_bytes, CAIRN_CLUSTER_BYTES), FALSE, error);
+    ok = plan_range (plan, 0, CAIRN_DIVIDE_UP (view->size_bytes, CAIRN_CLUSTER_BYTES), FALSE,
+                     error);
   if (!ok)
     {
       cairn_plan_free (plan);
       return NULL;
     }
+  lay_out (plan);
+  return plan;
+}
+
+CairnDataPlan *
+cairn_plan_new_of_runs (uint64_t size_bytes, GArray *runs)
+{
+  CairnDataPlan *plan = g_new0 (CairnDataPlan, 1);
+
+  plan->size_bytes = size_bytes;
+  plan->runs = g_array_ref (runs);
   lay_out (plan);
   return plan;
 }

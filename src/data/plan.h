@@ -36,17 +36,33 @@
 /* The largest disk, QEMU's own limit for this cluster size: an L1 table of 32 MiB. */
 #define CAIRN_DISK_LIMIT_BYTES (UINT64_C (1) << 51)
 
-/* Consecutive clusters of the disk. */
+#define CAIRN_DIVIDE_UP(a, b)  (((a) + (b)-1) / (b))
+
+/* Consecutive clusters of the disk. Small, since a disk can be in millions of pieces: what a plan
+ * needs of memory is these. */
 typedef struct
 {
-  uint64_t first;
-  uint64_t count;
-  gboolean is_zero; /* nothing is stored for them but their entries */
+  uint64_t first : 36;
+  uint64_t source : 28; /* CAIRN_RUN_ZERO: nothing is stored for them but their entries; otherwise
+                           where they come from, if there is more than one place */
+  uint64_t place : 36;  /* the first one's cluster in the source, if that is an image */
+  uint64_t count : 28;
 } CairnRun;
+
+#define CAIRN_RUN_ZERO 0u
+#define CAIRN_RUN_DATA 1u
+
+/* 16 TiB in one run. */
+#define CAIRN_RUN_LIMIT ((UINT64_C (1) << 28) - 1)
+
+/* Appends COUNT clusters, which come after the last run's; runs that go on are one. */
+void cairn_runs_append (GArray *runs, uint64_t first, uint64_t count, uint32_t source,
+                        uint64_t place);
 
 struct CairnDataPlan
 {
-  CairnView *view; /* borrowed */
+  CairnView *view; /* borrowed; NULL when restore supplies the data */
+  uint64_t size_bytes;
   GArray *runs;    /* of CairnRun, by first */
   uint64_t n_data; /* clusters */
   uint64_t l1_entries;
@@ -54,8 +70,20 @@ struct CairnDataPlan
 };
 
 CairnDataPlan *cairn_plan_new (CairnView *view, const GArray *extents, GError **error);
+
+/* A plan of a full image of a disk of SIZE bytes that has RUNS (kept). */
+CairnDataPlan *cairn_plan_new_of_runs (uint64_t size_bytes, GArray *runs);
+
 void cairn_plan_free (CairnDataPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnDataPlan, cairn_plan_free)
 uint64_t cairn_plan_bytes (const CairnDataPlan *plan);
+
+/* Entries of the L1 table. */
+static inline uint64_t
+cairn_plan_count_l1 (uint64_t size_bytes)
+{
+  return MAX (CAIRN_DIVIDE_UP (size_bytes, CAIRN_CLUSTER_BYTES * CAIRN_L2_ENTRIES), 1);
+}
 
 /* Where the parts begin, in clusters. */
 static inline uint64_t
@@ -80,9 +108,5 @@ cairn_plan_n_clusters (const CairnDataPlan *plan)
 /* Gives all that comes before the data to PUT, one cluster at a time. FALSE when PUT does. */
 typedef gboolean (*CairnPutFunc) (const uint8_t *cluster, gpointer user);
 gboolean cairn_plan_write_head (const CairnDataPlan *plan, CairnPutFunc put, gpointer user);
-
-/* module table's write_image. */
-gboolean cairn_copy_image (const CairnDataPlan *plan, int fd, const char *path,
-                           const CairnDataTick *tick, CairnDataFile *file, GError **error);
 
 #endif

@@ -1,46 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Every file is verified before the first byte is written. */
+/* Each file is read once: what it gives to the restored disks is written while its checksum is
+ * taken, into files that take their places when all checksums were right. */
 #include "data/restore.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "data/hash.h"
+#include "data/copy.h"
+#include "data/definition.h"
+#include "data/file.h"
+#include "data/layers.h"
 #include "data/manifest.h"
-#include "data/plan.h"
-#include "data/source.h"
+#include "data/stream.h"
+
+/* The names of what is restored beside the disks. */
+#define DEFINITION_NAME "domain.xml"
+#define NVRAM_NAME      "nvram.fd"
+#define TPM_NAME        "tpm"
 
 typedef struct
 {
   const char *const *directories;
   GPtrArray *manifests; /* of CairnDataManifest, in the directories' order */
   const CairnDataTick *tick;
-  uint64_t *total;
-  uint64_t done; /* before the file at hand */
+  uint64_t total;
+  uint64_t done;         /* before the file at hand */
+  GHashTable *read;      /* of CairnDataFile, borrowed: what was read */
+  CairnOutputs *outputs; /* NULL: nothing is restored */
 } Restore;
 
 static const CairnDataManifest *
 manifest_at (const Restore *restore, guint index)
 {
   return restore->manifests->pdata[index];
-}
-
-static gboolean refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static gboolean
-refuse (GError **error, const char *format, ...)
-{
-  va_list arguments;
-
-  va_start (arguments, format);
-  g_propagate_error (
-      error, g_error_new_valist (CAIRN_ERROR, CAIRN_ERROR_INCORRECT_DATA_TYPE, format, arguments));
-  va_end (arguments);
-  return FALSE;
 }
 
 /* ---- do the directories fit together ---- */
@@ -54,16 +46,17 @@ check_order (const Restore *restore, GError **error)
       const CairnDataManifest *now = manifest_at (restore, i);
 
       if (g_ascii_strcasecmp (before->vm_guid, now->vm_guid) != 0)
-        return refuse (error,
-                       "backup '%s' is of VM '%s' and backup '%s' of VM '%s'; name backups of one "
-                       "VM only",
-                       restore->directories[i - 1], before->vm_name, restore->directories[i],
-                       now->vm_name);
+        return cairn_data_refuse (
+            error,
+            "backup '%s' is of VM '%s' and backup '%s' of VM '%s'; name backups of one "
+            "VM only",
+            restore->directories[i - 1], before->vm_name, restore->directories[i], now->vm_name);
       if (now->creation_time_ms <= before->creation_time_ms)
-        return refuse (error,
-                       "backup '%s' isn't newer than backup '%s', which stands before it; name "
-                       "the directories in the order in which they were made",
-                       restore->directories[i], restore->directories[i - 1]);
+        return cairn_data_refuse (
+            error,
+            "backup '%s' isn't newer than backup '%s', which stands before it; name "
+            "the directories in the order in which they were made",
+            restore->directories[i], restore->directories[i - 1]);
     }
   return TRUE;
 }
@@ -78,41 +71,90 @@ find_base (const Restore *restore, guint index, const char *point)
   return -1;
 }
 
-/* The files that make up a disk as of backup LAST, the full one first. */
-static GPtrArray *
+/* One file of a disk's chain. */
+typedef struct
+{
+  guint index; /* of its directory */
+  const CairnDataDisk *disk;
+} Link;
+
+static char *
+path_of (const Restore *restore, guint index, const CairnDataFile *file)
+{
+  return g_build_filename (restore->directories[index], file->name, NULL);
+}
+
+/* The base's disk that DISK of backup INDEX follows; NULL when they don't fit. */
+static const CairnDataDisk *
+find_base_disk (const Restore *restore, guint index, const CairnDataDisk *disk, guint *at,
+                GError **error)
+{
+  g_autofree char *path = path_of (restore, index, &disk->file);
+  const char *point = manifest_at (restore, index)->base;
+  const CairnDataDisk *base;
+  int found = find_base (restore, index, point);
+
+  if (found < 0)
+    {
+      cairn_data_refuse (
+          error,
+          "file '%s' holds only what changed since reference point '%s', and no directory before "
+          "it is that point's backup; name that one too",
+          path, point);
+      return NULL;
+    }
+  *at = (guint)found;
+  base = cairn_manifest_find (manifest_at (restore, *at), disk->target);
+  if (base && base->virtual_size_bytes == disk->virtual_size_bytes)
+    return base;
+  cairn_data_refuse (
+      error, "file '%s' doesn't fit backup '%s', which %s; use the backups as they were made", path,
+      restore->directories[found],
+      base ? "has that disk in another size" : "doesn't have that disk");
+  return NULL;
+}
+
+/* Is the base's file one that this one was made to follow? A log holds no disk as of its point, so
+ * none is known for it. */
+static gboolean
+check_base (const Restore *restore, const Link *link, const Link *base, GError **error)
+{
+  const GPtrArray *known = link->disk->base_sha256;
+  g_autofree char *path = NULL, *base_path = NULL;
+
+  if (!known || known->len == 0 || manifest_at (restore, base->index)->is_log)
+    return TRUE;
+  for (guint i = 0; i < known->len; i++)
+    if (strcmp (known->pdata[i], base->disk->file.sha256) == 0)
+      return TRUE;
+  path = path_of (restore, link->index, &link->disk->file);
+  base_path = path_of (restore, base->index, &base->disk->file);
+  return cairn_data_refuse (
+      error,
+      "file '%s' isn't one that file '%s' can follow: it is of the same reference point, but has "
+      "another checksum than the backups that were known then; name the directory that it was made "
+      "after",
+      base_path, path);
+}
+
+/* The files that make up a disk as of backup LAST, the full one first; of Link. */
+static GArray *
 chain_of (const Restore *restore, const CairnDataDisk *disk, guint last, GError **error)
 {
-  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
-  uint64_t size = disk->virtual_size_bytes;
-  guint at = last;
+  g_autoptr (GArray) chain = g_array_new (FALSE, FALSE, sizeof (Link));
+  Link link = { .index = last, .disk = disk };
 
   for (;;)
     {
-      char *path = g_build_filename (restore->directories[at], disk->file.name, NULL);
-      int base;
+      Link base;
 
-      g_ptr_array_insert (paths, 0, path);
-      if (!disk->is_differential)
-        return g_steal_pointer (&paths);
-      base = find_base (restore, at, manifest_at (restore, at)->base);
-      if (base < 0)
-        {
-          refuse (error,
-                  "file '%s' holds only what changed since reference point '%s', and no directory "
-                  "before it is that point's backup; name that one too",
-                  path, manifest_at (restore, at)->base);
-          return NULL;
-        }
-      disk = cairn_manifest_find (manifest_at (restore, (guint)base), disk->target);
-      if (!disk || disk->virtual_size_bytes != size)
-        {
-          refuse (error,
-                  "file '%s' doesn't fit backup '%s', which %s; use the backups as they were made",
-                  path, restore->directories[base],
-                  disk ? "has that disk in another size" : "doesn't have that disk");
-          return NULL;
-        }
-      at = (guint)base;
+      g_array_prepend_val (chain, link);
+      if (!link.disk->is_differential)
+        return g_steal_pointer (&chain);
+      base.disk = find_base_disk (restore, link.index, link.disk, &base.index, error);
+      if (!base.disk || !check_base (restore, &link, &base, error))
+        return NULL;
+      link = base;
     }
 }
 
@@ -122,201 +164,232 @@ check_chains (const Restore *restore, GError **error)
   for (guint i = 0; i < restore->manifests->len; i++)
     for (guint k = 0; k < manifest_at (restore, i)->disks->len; k++)
       {
-        g_autoptr (GPtrArray) paths
+        g_autoptr (GArray) chain
             = chain_of (restore, manifest_at (restore, i)->disks->pdata[k], i, error);
 
-        if (!paths)
+        if (!chain)
           return FALSE;
       }
   return TRUE;
 }
 
-/* ---- are the files as they were written ---- */
+/* ---- the files ---- */
 
+typedef gboolean (*FileFunc) (Restore *restore, guint index, const CairnDataFile *file,
+                              const CairnDataExtra *extra, GError **error);
+
+/* Calls EACH for the files of all directories; EXTRA is NULL for a disk's. */
 static gboolean
-check_file (Restore *restore, const char *directory, const CairnDataFile *wanted, GError **error)
-{
-  g_autofree char *path = g_build_filename (directory, wanted->name, NULL);
-  CairnDataFile found = { 0 };
-  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  gboolean ok;
-
-  if (fd < 0)
-    return cairn_data_fail (path, "opened", error);
-  ok = cairn_hash_file (fd, path, restore->tick, restore->done, &found, error);
-  close (fd);
-  if (ok && (found.size_bytes != wanted->size_bytes || strcmp (found.sha256, wanted->sha256) != 0))
-    ok = refuse (error,
-                 "file '%s' isn't as it was backed up: its %s differs from the manifest's; bring "
-                 "it back, or use another backup",
-                 path, found.size_bytes != wanted->size_bytes ? "size" : "checksum");
-  restore->done += wanted->size_bytes;
-  cairn_data_file_clear (&found);
-  return ok;
-}
-
-static gboolean
-check_files (Restore *restore, GError **error)
+for_each_file (Restore *restore, FileFunc each, GError **error)
 {
   for (guint i = 0; i < restore->manifests->len; i++)
     {
       const CairnDataManifest *manifest = manifest_at (restore, i);
 
       for (guint k = 0; k < manifest->disks->len; k++)
-        if (!check_file (restore, restore->directories[i],
-                         &((CairnDataDisk *)manifest->disks->pdata[k])->file, error))
+        if (!each (restore, i, &((CairnDataDisk *)manifest->disks->pdata[k])->file, NULL, error))
           return FALSE;
       for (guint k = 0; k < manifest->extras->len; k++)
-        if (!check_file (restore, restore->directories[i],
-                         &((CairnDataExtra *)manifest->extras->pdata[k])->file, error))
-          return FALSE;
+        {
+          const CairnDataExtra *extra = manifest->extras->pdata[k];
+
+          if (!each (restore, i, &extra->file, extra, error))
+            return FALSE;
+        }
     }
   return TRUE;
 }
 
-static void
-add_sizes (Restore *restore)
+/* What can be told without reading is told before anything is read. */
+static gboolean
+look_at_file (Restore *restore, guint index, const CairnDataFile *file, const CairnDataExtra *extra,
+              GError **error)
 {
-  *restore->total = 0;
-  for (guint i = 0; i < restore->manifests->len; i++)
-    {
-      const CairnDataManifest *manifest = manifest_at (restore, i);
+  g_autofree char *path = path_of (restore, index, file);
+  CairnDataFile found = { .sha256 = file->sha256 };
+  int fd = cairn_file_open (path, &found.size_bytes, error);
 
-      for (guint k = 0; k < manifest->disks->len; k++)
-        *restore->total += ((CairnDataDisk *)manifest->disks->pdata[k])->file.size_bytes;
-      for (guint k = 0; k < manifest->extras->len; k++)
-        *restore->total += ((CairnDataExtra *)manifest->extras->pdata[k])->file.size_bytes;
-    }
+  if (fd < 0)
+    return FALSE;
+  close (fd);
+  restore->total += file->size_bytes;
+  return cairn_stream_compare (path, file, &found, error);
+}
+
+static gboolean
+run_stream (Restore *restore, CairnStream *stream, GError **error)
+{
+  gboolean ok = cairn_stream_run (stream, restore->tick, restore->done, error);
+
+  restore->done += stream->wanted->size_bytes;
+  g_hash_table_add (restore->read, (gpointer)stream->wanted);
+  return ok;
 }
 
 /* ---- the disks ---- */
 
-typedef struct
+static GPtrArray *
+open_images (const Restore *restore, const GArray *chain, GError **error)
 {
-  char *target;
-  char *temporary;
-  char *final;
-  CairnView *view;
-  CairnDataPlan *plan;
-} Output;
+  g_autoptr (GPtrArray) images = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_image_free);
 
-static void
-output_free (Output *output)
-{
-  if (output->temporary)
-    unlink (output->temporary); /* once renamed it isn't there */
-  cairn_plan_free (output->plan);
-  if (output->view)
-    output->view->ops->close (output->view);
-  g_free (output->target);
-  g_free (output->temporary);
-  g_free (output->final);
-  g_free (output);
-}
-
-static gboolean
-prepare_disk (Restore *restore, const CairnDataDisk *disk, const char *to, GPtrArray *outputs,
-              GError **error)
-{
-  g_autoptr (GPtrArray) paths = chain_of (restore, disk, restore->manifests->len - 1, error);
-  Output *output = g_new0 (Output, 1);
-
-  g_ptr_array_add (outputs, output);
-  output->target = g_strdup (disk->target);
-  output->final = g_strdup_printf ("%s/%s.qcow2", to, disk->target);
-  if (access (output->final, F_OK) == 0)
+  for (guint i = 0; i < chain->len; i++)
     {
-      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
-                   "file '%s' is there already; remove it, or name another directory",
-                   output->final);
-      return FALSE;
+      const Link *link = &g_array_index (chain, Link, i);
+      g_autofree char *path = path_of (restore, link->index, &link->disk->file);
+      CairnImage *image = cairn_image_new (path, error);
+
+      if (!image)
+        return NULL;
+      g_ptr_array_add (images, image);
     }
-  output->view = paths ? cairn_source_open (paths, disk->virtual_size_bytes, error) : NULL;
-  output->plan = output->view ? cairn_plan_new (output->view, NULL, error) : NULL;
-  if (output->plan)
-    *restore->total += cairn_plan_bytes (output->plan);
-  return output->plan != NULL;
+  return g_steal_pointer (&images);
 }
 
+/* Every image is read through the descriptor by which its tables were read. */
 static gboolean
-tick_part (gpointer user, uint64_t done_bytes, GError **error)
+stream_images (Restore *restore, const GArray *chain, const GPtrArray *images,
+               const CairnOutput *output, const CairnDataPlan *plan, GError **error)
 {
-  const Restore *restore = user;
-
-  return restore->tick->tick (restore->tick->user, restore->done + done_bytes, error);
-}
-
-static gboolean
-write_disk (Restore *restore, Output *output, GError **error)
-{
-  const CairnDataTick tick = { .tick = tick_part, .user = restore };
-  g_autofree char *name = g_strdup_printf ("%s.%d.tmp", output->final, (int)getpid ());
-  CairnDataFile file = { 0 };
-  gboolean ok;
-  int fd;
-
-  unlink (name); /* of a process of this number that was killed */
-  fd = open (name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (fd < 0)
-    return cairn_data_fail (name, "created", error);
-  output->temporary = g_steal_pointer (&name);
-  ok = cairn_copy_image (output->plan, fd, output->temporary, restore->tick ? &tick : NULL, &file,
-                         error)
-       && (fsync (fd) == 0 || cairn_data_fail (output->temporary, "made durable", error));
-  close (fd);
-  restore->done += cairn_plan_bytes (output->plan);
-  cairn_data_file_clear (&file);
-  return ok;
-}
-
-static gboolean
-sync_directory (const char *path, GError **error)
-{
-  int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  gboolean ok = (fd >= 0 && fsync (fd) == 0) || cairn_data_fail (path, "made durable", error);
-
-  if (fd >= 0)
-    close (fd);
-  return ok;
-}
-
-/* All disks take their places, or none does. */
-static gboolean
-publish (const char *to, const GPtrArray *outputs, GPtrArray *paths, GError **error)
-{
-  guint done;
-
-  for (done = 0; done < outputs->len; done++)
+  for (guint i = 0; i < images->len; i++)
     {
-      const Output *output = outputs->pdata[done];
+      const CairnImage *image = images->pdata[i];
+      CairnStream stream = { .fd = image->fd,
+                             .path = image->path,
+                             .wanted = &g_array_index (chain, Link, i).disk->file,
+                             .output = output,
+                             .plan = plan,
+                             .source = i + 1 };
 
-      if (rename (output->temporary, output->final) != 0)
-        {
-          cairn_data_fail (output->final, "put in its place", error);
-          break;
-        }
-      g_ptr_array_add (paths, g_strdup (output->final));
+      if (!run_stream (restore, &stream, error))
+        return FALSE;
     }
-  if (done == outputs->len && sync_directory (to, error))
-    return TRUE;
-  for (guint i = 0; i < done; i++)
-    unlink (((Output *)outputs->pdata[i])->final);
-  return FALSE;
+  return TRUE;
 }
 
 static gboolean
-write_disks (Restore *restore, const char *to, GPtrArray *paths, GError **error)
+restore_disk (Restore *restore, const CairnDataDisk *disk, GError **error)
+{
+  g_autofree char *name = g_strconcat (disk->target, ".qcow2", NULL);
+  g_autoptr (GArray) chain = chain_of (restore, disk, restore->manifests->len - 1, error);
+  g_autoptr (GPtrArray) images = chain ? open_images (restore, chain, error) : NULL;
+  g_autoptr (GArray) runs
+      = images ? cairn_layers_merge (images, disk->virtual_size_bytes, FALSE, error) : NULL;
+  g_autoptr (CairnDataPlan) plan
+      = runs ? cairn_plan_new_of_runs (disk->virtual_size_bytes, runs) : NULL;
+  CairnOutput *output = plan ? cairn_outputs_add (restore->outputs, NULL, name, error) : NULL;
+
+  return output && cairn_copy_head (plan, output->fd, output->final, NULL, error)
+         && stream_images (restore, chain, images, output, plan, error);
+}
+
+static gboolean
+restore_disks (Restore *restore, GError **error)
 {
   const CairnDataManifest *last = manifest_at (restore, restore->manifests->len - 1);
-  g_autoptr (GPtrArray) outputs = g_ptr_array_new_with_free_func ((GDestroyNotify)output_free);
 
   for (guint i = 0; i < last->disks->len; i++)
-    if (!prepare_disk (restore, last->disks->pdata[i], to, outputs, error))
+    if (!restore_disk (restore, last->disks->pdata[i], error))
       return FALSE;
-  for (guint i = 0; i < outputs->len; i++)
-    if (!write_disk (restore, outputs->pdata[i], error))
-      return FALSE;
-  return publish (to, outputs, paths, error);
+  return TRUE;
+}
+
+/* ---- what else belongs to the VM ---- */
+
+/* The bytes that are checked are those that are changed. */
+static gboolean
+restore_definition (Restore *restore, const CairnDataFile *file, const char *path, int fd,
+                    GError **error)
+{
+  const CairnDataManifest *last = manifest_at (restore, restore->manifests->len - 1);
+  g_autoptr (GPtrArray) targets = g_ptr_array_new ();
+  g_autofree char *nvram = NULL, *xml = NULL, *made = NULL, *sum = NULL;
+  CairnHash *hash = cairn_hash_new ();
+  CairnDataFile found = { 0 };
+  CairnOutput *output;
+  size_t n_bytes = 0;
+
+  xml = cairn_file_read_small (fd, path, CAIRN_DEFINITION_LIMIT_BYTES, &n_bytes, error);
+  if (xml)
+    cairn_hash_add (hash, xml, n_bytes);
+  found.sha256 = sum = cairn_hash_end (hash);
+  found.size_bytes = n_bytes;
+  if (!xml || !cairn_stream_compare (path, file, &found, error))
+    return FALSE;
+  for (guint i = 0; i < last->disks->len; i++)
+    g_ptr_array_add (targets, ((CairnDataDisk *)last->disks->pdata[i])->target);
+  for (guint i = 0; i < last->extras->len; i++)
+    if (((CairnDataExtra *)last->extras->pdata[i])->role == CAIRN_DATA_NVRAM)
+      nvram = g_build_filename (restore->outputs->directory, NVRAM_NAME, NULL);
+  made = cairn_definition_rewrite (xml, n_bytes, path, restore->outputs->directory, targets, nvram,
+                                   &n_bytes, error);
+  output = made ? cairn_outputs_add (restore->outputs, NULL, DEFINITION_NAME, error) : NULL;
+  return output && cairn_file_write (output->fd, output->final, 0, made, n_bytes, error);
+}
+
+/* The file that a restored one is made of; NULL with nothing set when none is. */
+static CairnOutput *
+add_output (Restore *restore, const CairnDataExtra *extra, GError **error)
+{
+  switch (extra->role)
+    {
+    case CAIRN_DATA_NVRAM:
+      return cairn_outputs_add (restore->outputs, NULL, NVRAM_NAME, error);
+    case CAIRN_DATA_TPM:
+      return cairn_outputs_add (restore->outputs, TPM_NAME,
+                                extra->file.name + strlen (CAIRN_MANIFEST_TPM_PREFIX), error);
+    case CAIRN_DATA_METADATA:
+    case CAIRN_DATA_DEFINITION:
+      break;
+    }
+  return NULL;
+}
+
+static gboolean
+is_wanted (const Restore *restore, guint index, const CairnDataExtra *extra)
+{
+  return restore->outputs && index == restore->manifests->len - 1 && extra
+         && extra->role != CAIRN_DATA_METADATA;
+}
+
+/* Reads what no disk was made of. */
+static gboolean
+read_file (Restore *restore, guint index, const CairnDataFile *file, const CairnDataExtra *extra,
+           GError **error)
+{
+  g_autofree char *path = path_of (restore, index, file);
+  CairnStream stream = { .path = path, .wanted = file };
+  gboolean ok, writes = is_wanted (restore, index, extra);
+  uint64_t unused;
+
+  if (g_hash_table_contains (restore->read, file))
+    return TRUE;
+  stream.fd = cairn_file_open (path, &unused, error);
+  if (stream.fd < 0)
+    return FALSE;
+  if (writes && extra->role == CAIRN_DATA_DEFINITION)
+    ok = restore_definition (restore, file, path, stream.fd, error);
+  else
+    {
+      stream.output = writes ? add_output (restore, extra, error) : NULL;
+      ok = (!writes || stream.output) && run_stream (restore, &stream, error);
+    }
+  close (stream.fd);
+  return ok;
+}
+
+static gboolean
+read_manifests (Restore *restore, GError **error)
+{
+  for (guint i = 0; restore->directories[i]; i++)
+    {
+      CairnDataManifest *manifest = cairn_manifest_read (restore->directories[i], error);
+
+      if (!manifest)
+        return FALSE;
+      g_ptr_array_add (restore->manifests, manifest);
+    }
+  return TRUE;
 }
 
 gboolean
@@ -325,18 +398,17 @@ cairn_data_restore (const char *const *directories, const char *to, const CairnD
 {
   g_autoptr (GPtrArray) manifests
       = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_data_manifest_free);
+  g_autoptr (GHashTable) read = g_hash_table_new (NULL, NULL);
+  g_autoptr (CairnOutputs) outputs = NULL;
   Restore restore
-      = { .directories = directories, .manifests = manifests, .tick = tick, .total = total };
+      = { .directories = directories, .manifests = manifests, .tick = tick, .read = read };
 
-  for (guint i = 0; directories[i]; i++)
-    {
-      CairnDataManifest *manifest = cairn_manifest_read (directories[i], error);
-
-      if (!manifest)
-        return FALSE;
-      g_ptr_array_add (manifests, manifest);
-    }
-  add_sizes (&restore);
-  return check_order (&restore, error) && check_chains (&restore, error)
-         && check_files (&restore, error) && (!to || write_disks (&restore, to, paths, error));
+  if (!read_manifests (&restore, error) || !check_order (&restore, error)
+      || !check_chains (&restore, error) || !for_each_file (&restore, look_at_file, error))
+    return FALSE;
+  *total = restore.total;
+  if (to)
+    restore.outputs = outputs = cairn_outputs_new (to);
+  return (!to || restore_disks (&restore, error)) && for_each_file (&restore, read_file, error)
+         && (!to || cairn_outputs_place (outputs, paths, error));
 }

@@ -103,15 +103,24 @@ typedef struct
   /* The manifest in DIRECTORY; the caller's. */
   CairnDataManifest *(*read_manifest) (const char *directory, GError **error);
 
-  /* What differential images at PATHS (of char *, oldest first, each checked against the file of
-   * SHA256S) hold together of a disk of SIZE bytes: *VIEW reads it, and *EXTENTS is where they hold
-   * anything. A full image may be the first. Both are the caller's. */
+  /* What differential images at PATHS (of char *, oldest first, each checked against the checksum
+   * of SHA256S) hold together of a disk of SIZE bytes: *VIEW reads it, and *EXTENTS is where they
+   * hold anything, in clusters of 64 KiB; what became zeroes counts. Both are the caller's. What
+   * no image holds reads as zeroes.
+   *
+   * A full image may be the first, and only there: it ends what came before it, since it can't say
+   * what isn't in it. *VIEW is the whole disk then, and *EXTENTS no answer to what changed. A disk
+   * that was resized can't tell its changes, so its first log afterwards is full, and the later
+   * size holds: an image of another size than SIZE is refused (INCORRECT_DATA_TYPE). */
   gboolean (*open_logs) (const GPtrArray *paths, const GPtrArray *sha256s, uint64_t size_bytes,
                          CairnView **view, GArray **extents, GError **error);
 
   /* Verifies the backups in DIRECTORIES (NULL-ended, oldest first), each file's checksum and that
-   * they make a chain; with TO (NULL = don't) writes TARGET.qcow2 of each disk as of the last into
-   * that directory, and appends its path to PATHS (of char *). TICK is told of bytes of *TOTAL. */
+   * they make a chain. With TO (NULL = don't) writes TARGET.qcow2 of each disk as of the last into
+   * that directory, its NVRAM as nvram.fd, its TPM's state below tpm/, and domain.xml, which names
+   * these; their paths are appended to PATHS (of char *). Every file is read once, and nothing has
+   * its name before all checksums were right. TICK is told of bytes of *TOTAL. INVALID_PARAMETER
+   * when a file of one of these names is there. */
   gboolean (*restore) (const char *const *directories, const char *to, const CairnDataTick *tick,
                        uint64_t *total, GPtrArray *paths, GError **error);
 } CairnDataModule;

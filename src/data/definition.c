@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Changes libxml2's tree of the domain. */
+#include "data/definition.h"
+
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include <string.h>
+
+#include "data/file.h"
+
+#define TEXT(text) ((const xmlChar *)(text))
+
+static gboolean
+is_element (const xmlNode *node, const char *name)
+{
+  return node->type == XML_ELEMENT_NODE && strcmp ((const char *)node->name, name) == 0;
+}
+
+static xmlNode *
+find_child (const xmlNode *parent, const char *name)
+{
+  for (xmlNode *child = parent ? parent->children : NULL; child; child = child->next)
+    if (is_element (child, name))
+      return child;
+  return NULL;
+}
+
+static xmlNode *
+get_child (xmlNode *parent, const char *name)
+{
+  xmlNode *child = find_child (parent, name);
+
+  return child ? child : xmlNewChild (parent, NULL, TEXT (name), NULL);
+}
+
+static void
+remove_child (xmlNode *parent, const char *name)
+{
+  xmlNode *child;
+
+  while ((child = find_child (parent, name)))
+    {
+      xmlUnlinkNode (child);
+      xmlFreeNode (child);
+    }
+}
+
+/* What stood in it was of the old place: its slices, its labels, its network. */
+static void
+empty_out (xmlNode *node)
+{
+  xmlNodeSetContent (node, NULL);
+  while (node->properties)
+    xmlRemoveProp (node->properties);
+}
+
+static gboolean
+set (xmlNode *node, const char *name, const char *value)
+{
+  return node && xmlSetProp (node, TEXT (name), TEXT (value)) != NULL;
+}
+
+static gboolean
+set_disk (xmlNode *disk, const char *path)
+{
+  xmlNode *driver = get_child (disk, "driver");
+  xmlNode *source = get_child (disk, "source");
+
+  if (!driver || !source)
+    return FALSE;
+  empty_out (source);
+  remove_child (disk, "backingStore");
+  remove_child (disk, "mirror");
+  return set (disk, "type", "file") && set (driver, "name", "qemu") && set (driver, "type", "qcow2")
+         && set (source, "file", path);
+}
+
+static gboolean
+set_disks (xmlNode *root, const char *directory, const GPtrArray *targets)
+{
+  const xmlNode *devices = find_child (root, "devices");
+  gboolean ok = TRUE;
+
+  for (xmlNode *disk = devices ? devices->children : NULL; ok && disk; disk = disk->next)
+    {
+      xmlNode *target = is_element (disk, "disk") ? find_child (disk, "target") : NULL;
+      xmlChar *name = target ? xmlGetNoNsProp (target, TEXT ("dev")) : NULL;
+
+      for (guint i = 0; ok && name && i < targets->len; i++)
+        if (strcmp ((const char *)name, targets->pdata[i]) == 0)
+          {
+            g_autofree char *path = g_strdup_printf ("%s/%s.qcow2", directory, (const char *)name);
+
+            ok = set_disk (disk, path);
+          }
+      xmlFree (name);
+    }
+  return ok;
+}
+
+/* <nvram>PATH</nvram>, or in newer domains <nvram type='file'><source file='PATH'/></nvram>. */
+static gboolean
+set_nvram (xmlNode *root, const char *path)
+{
+  xmlNode *os = find_child (root, "os");
+  xmlNode *nvram = os ? get_child (os, "nvram") : NULL;
+  xmlNode *source = find_child (nvram, "source");
+
+  if (source)
+    {
+      empty_out (source);
+      return set (nvram, "type", "file") && set (source, "file", path);
+    }
+  if (!nvram)
+    return os == NULL;
+  xmlNodeSetContent (nvram, NULL);
+  xmlNodeAddContent (nvram, TEXT (path));
+  return nvram->children != NULL;
+}
+
+/* NULL when there is no memory for it. */
+static char *
+write_out (xmlDoc *document, size_t *size_bytes)
+{
+  xmlChar *made = NULL;
+  int size = 0;
+  char *copy;
+
+  xmlDocDumpMemory (document, &made, &size);
+  copy = made ? g_strndup ((const char *)made, (gsize)size) : NULL;
+  *size_bytes = (size_t)size;
+  xmlFree (made);
+  return copy;
+}
+
+char *
+cairn_definition_rewrite (const char *xml, size_t n_bytes, const char *path, const char *directory,
+                          const GPtrArray *targets, const char *nvram, size_t *size_bytes,
+                          GError **error)
+{
+  /* Without XML_PARSE_HUGE libxml2 has limits of its own, of depth for one. */
+  xmlDoc *document = xmlReadMemory (xml, (int)n_bytes, NULL, NULL,
+                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+  xmlNode *root = document ? xmlDocGetRootElement (document) : NULL;
+  char *made = NULL;
+
+  if (!root || !is_element (root, "domain") || document->intSubset)
+    cairn_data_refuse (error, "file '%s' isn't a domain's XML; use another backup", path);
+  else
+    {
+      if (set_disks (root, directory, targets) && (!nvram || set_nvram (root, nvram)))
+        made = write_out (document, size_bytes);
+      if (!made)
+        g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_OUT_OF_MEMORY,
+                     "no memory to change '%s'; end other programs and try again", path);
+    }
+  xmlFreeDoc (document);
+  return made;
+}
