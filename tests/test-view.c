@@ -97,6 +97,26 @@ typedef struct
   const uint8_t *wanted;
 } Reader;
 
+/* The last part first. */
+static void
+read_in_parts (const Reader *reader, uint64_t offset, uint8_t *buffer, size_t length,
+               GError **error)
+{
+  CairnViewPart parts[4];
+  size_t n_parts = 0, end = length;
+
+  while (n_parts < 3 && end > reader->unit)
+    {
+      size_t begin = (end - 1) / 2 / reader->unit * reader->unit;
+
+      parts[n_parts++] = (CairnViewPart){ offset + begin, end - begin, buffer + begin };
+      end = begin;
+    }
+  if (end > 0)
+    parts[n_parts++] = (CairnViewPart){ offset, end, buffer };
+  cairn_view_read_parts (reader->view, reader->number, parts, n_parts, error);
+}
+
 static gpointer
 read_at_random (gpointer user)
 {
@@ -113,7 +133,10 @@ read_at_random (gpointer user)
       size_t length = MIN (size - offset, reader->view->read_bytes);
 
       memset (buffer, 0xee, length);
-      reader->view->ops->read (reader->view, reader->number, offset, buffer, length, &error);
+      if (i % 2)
+        read_in_parts (reader, offset, buffer, length, &error);
+      else
+        reader->view->ops->read (reader->view, reader->number, offset, buffer, length, &error);
       g_assert_no_error (error);
       g_assert_true (memcmp (buffer, reader->wanted + offset, length) == 0);
     }

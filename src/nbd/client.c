@@ -179,6 +179,8 @@ cairn_nbd_client_has_context (const CairnNbdClient *client, const char *context)
 /* A read under way. */
 typedef struct
 {
+  const CairnViewPart *parts;
+  size_t part, asked; /* the next to ask for: a part, and how much of it was asked for */
   unsigned n_in_flight;
   int first_error; /* an errno, 0 = none */
 } Reading;
@@ -195,45 +197,57 @@ end_piece (void *user_data, int *error)
 }
 
 static gboolean
-begin_piece (CairnNbdClient *client, Reading *reading, char *buffer, size_t length, uint64_t offset,
-             GError **error)
+begin_piece (CairnNbdClient *client, Reading *reading, GError **error)
 {
   nbd_completion_callback done = { .callback = end_piece, .user_data = reading };
+  const CairnViewPart *part = &reading->parts[reading->part];
+  size_t piece = MIN (part->length_bytes - reading->asked, (size_t)PIECE_BYTES);
 
-  if (nbd_aio_pread (client->nbd, buffer, length, offset, done, 0) < 0)
+  if (nbd_aio_pread (client->nbd, (char *)part->buffer + reading->asked, piece,
+                     part->offset_bytes + reading->asked, done, 0)
+      < 0)
     return cairn_nbd_client_fail (client, error);
   reading->n_in_flight++;
+  reading->asked += piece;
+  if (reading->asked == part->length_bytes)
+    {
+      reading->part++;
+      reading->asked = 0;
+    }
   return TRUE;
+}
+
+gboolean
+cairn_nbd_client_read_parts (CairnNbdClient *client, const CairnViewPart *parts, size_t n_parts,
+                             GError **error)
+{
+  Reading reading = { .parts = parts };
+
+  for (size_t i = 0; i < n_parts; i++)
+    if (!cairn_nbd_client_check (client, parts[i].offset_bytes, parts[i].length_bytes, error))
+      return FALSE;
+  while (reading.part < n_parts || reading.n_in_flight > 0)
+    {
+      gboolean asks = reading.part < n_parts && reading.n_in_flight < CAIRN_NBD_IN_FLIGHT;
+
+      if (asks ? !begin_piece (client, &reading, error) : !cairn_nbd_client_step (client, error))
+        return FALSE;
+    }
+  if (reading.first_error == 0)
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
+               "the NBD export '%s' can't be read at 0x%" G_GINT64_MODIFIER
+               "x or behind: %s; check the storage behind it",
+               client->name, parts[0].offset_bytes, g_strerror (reading.first_error));
+  return FALSE;
 }
 
 gboolean
 cairn_nbd_client_read (CairnNbdClient *client, uint64_t offset_bytes, void *buffer,
                        size_t length_bytes, GError **error)
 {
-  Reading reading = { 0 };
-  size_t asked = 0;
+  const CairnViewPart part
+      = { .offset_bytes = offset_bytes, .length_bytes = length_bytes, .buffer = buffer };
 
-  if (!cairn_nbd_client_check (client, offset_bytes, length_bytes, error))
-    return FALSE;
-  while (asked < length_bytes || reading.n_in_flight > 0)
-    {
-      size_t piece = MIN (length_bytes - asked, (size_t)PIECE_BYTES);
-      gboolean asks = piece > 0 && reading.n_in_flight < CAIRN_NBD_IN_FLIGHT;
-
-      if (asks
-          && !begin_piece (client, &reading, (char *)buffer + asked, piece, offset_bytes + asked,
-                           error))
-        return FALSE;
-      if (asks)
-        asked += piece;
-      else if (!cairn_nbd_client_step (client, error))
-        return FALSE;
-    }
-  if (reading.first_error == 0)
-    return TRUE;
-  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
-               "the NBD export '%s' can't be read at 0x%" G_GINT64_MODIFIER "x: %s; check the "
-               "storage behind it",
-               client->name, offset_bytes, g_strerror (reading.first_error));
-  return FALSE;
+  return cairn_nbd_client_read_parts (client, &part, length_bytes > 0, error);
 }

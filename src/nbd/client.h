@@ -13,7 +13,7 @@
 #ifndef CAIRN_NBD_CLIENT_H
 #define CAIRN_NBD_CLIENT_H
 
-#include <cairn/extent.h>
+#include "refpoint/view.h"
 
 #define CAIRN_NBD_ALLOCATION   "base:allocation"
 #define CAIRN_NBD_DIRTY_PREFIX "qemu:dirty-bitmap:" /* the exported bitmap's name follows */
@@ -57,5 +57,9 @@ gboolean cairn_nbd_client_map (CairnNbdClient *client, uint64_t offset_bytes, gb
 /* Fills BUFFER with [OFFSET, OFFSET + LENGTH), which lies within the export. */
 gboolean cairn_nbd_client_read (CairnNbdClient *client, uint64_t offset_bytes, void *buffer,
                                 size_t length_bytes, GError **error);
+
+/* Fills all PARTS, with CAIRN_NBD_IN_FLIGHT requests under way across them. */
+gboolean cairn_nbd_client_read_parts (CairnNbdClient *client, const CairnViewPart *parts,
+                                      size_t n_parts, GError **error);
 
 #endif

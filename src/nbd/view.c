@@ -22,6 +22,13 @@ view_read (CairnView *view, unsigned reader, uint64_t offset_bytes, void *buffer
 }
 
 static gboolean
+view_read_parts (CairnView *view, unsigned reader, const CairnViewPart *parts, size_t n_parts,
+                 GError **error)
+{
+  return cairn_nbd_client_read_parts (((NbdView *)view)->clients[reader], parts, n_parts, error);
+}
+
+static gboolean
 view_map (CairnView *view, unsigned reader, uint64_t offset_bytes, gboolean *is_zero,
           uint64_t *length_bytes, GError **error)
 {
@@ -57,6 +64,7 @@ view_close (CairnView *view)
 
 static const CairnViewOps view_ops = {
   .read = view_read,
+  .read_parts = view_read_parts,
   .map = view_map,
   .give_up = view_give_up,
   .close = view_close,

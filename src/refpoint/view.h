@@ -11,12 +11,25 @@
 
 typedef struct CairnView CairnView;
 
+/* What is to be read of a view, and to where; bounds as read's, and not empty. */
+typedef struct
+{
+  uint64_t offset_bytes;
+  size_t length_bytes;
+  void *buffer;
+} CairnViewPart;
+
 typedef struct
 {
   /* Fills BUFFER with [offset, offset + length), all within the size. Both ends are multiples of
    * 64 KiB, or the end of the disk: no export asks for more. */
   gboolean (*read) (CairnView *view, unsigned reader, uint64_t offset_bytes, void *buffer,
                     size_t length_bytes, GError **error);
+
+  /* The same for N_PARTS at once, all of them under way together, which is what scattered ones
+   * need; call cairn_view_read_parts(). NULL: one after another is no slower. */
+  gboolean (*read_parts) (CairnView *view, unsigned reader, const CairnViewPart *parts,
+                          size_t n_parts, GError **error);
 
   /* From OFFSET on (within the size): whether it reads as zeroes without being read, and up to
    * where that is known to hold (a lower bound, > 0 bytes). */
@@ -40,5 +53,18 @@ struct CairnView
   GPtrArray *paths;  /* of char *: the files that are read, as far as known; owned, freed by close;
                         NULL = not told */
 };
+
+static inline gboolean
+cairn_view_read_parts (CairnView *view, unsigned reader, const CairnViewPart *parts, size_t n_parts,
+                       GError **error)
+{
+  if (view->ops->read_parts)
+    return view->ops->read_parts (view, reader, parts, n_parts, error);
+  for (size_t i = 0; i < n_parts; i++)
+    if (!view->ops->read (view, reader, parts[i].offset_bytes, parts[i].buffer,
+                          parts[i].length_bytes, error))
+      return FALSE;
+  return TRUE;
+}
 
 #endif

@@ -2,6 +2,7 @@
 /* A view made of the layers of a chain. */
 #include "tracker/offline/content.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "tracker/offline/content-file.h"
@@ -121,6 +122,41 @@ content_read (CairnView *view, unsigned number, uint64_t offset, void *buffer, s
   return TRUE;
 }
 
+/* Tells the kernel what will be read. What fails here fails when it is read. */
+static void
+announce (Content *content, Reader *reader, const CairnViewPart *part)
+{
+  for (size_t done = 0; done < part->length_bytes;)
+    {
+      CairnStretch stretch;
+      unsigned index;
+
+      if (!find (content, reader, part->offset_bytes + done, part->length_bytes - done, &stretch,
+                 &index, NULL))
+        return;
+      if (stretch.kind == CAIRN_STRETCH_BYTES)
+        posix_fadvise (file_of (content, index)->fd, (off_t)stretch.place_bytes,
+                       (off_t)stretch.length_bytes, POSIX_FADV_WILLNEED);
+      done += (size_t)stretch.length_bytes;
+    }
+}
+
+/* One part is read ahead by the kernel itself, and a hint would only cost. */
+static gboolean
+content_read_parts (CairnView *view, unsigned number, const CairnViewPart *parts, size_t n_parts,
+                    GError **error)
+{
+  Content *content = (Content *)view;
+
+  for (size_t i = 0; n_parts > 1 && i < n_parts; i++)
+    announce (content, &content->readers[number], &parts[i]);
+  for (size_t i = 0; i < n_parts; i++)
+    if (!content_read (view, number, parts[i].offset_bytes, parts[i].buffer, parts[i].length_bytes,
+                       error))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 content_map (CairnView *view, unsigned number, uint64_t offset, gboolean *is_zero, uint64_t *length,
              GError **error)
@@ -155,6 +191,7 @@ content_close (CairnView *view)
 
 static const CairnViewOps content_ops = {
   .read = content_read,
+  .read_parts = content_read_parts,
   .map = content_map,
   .close = content_close,
 };

@@ -10,8 +10,11 @@
 #include "tracker/offline/format.h"
 #include "tracker/offline/image.h"
 
-/* Two disks are read at once, by as many threads as small hosts have processors. */
-#define N_READERS 2u
+/* More than small hosts have processors: scattered reads of what isn't cached wait for the disk. */
+#define N_READERS 8u
+
+/* A copy and a disk are read at once, by as many threads as small hosts have processors. */
+#define N_COMPARERS 2u
 
 /* What QEMU is to be told: the format is never probed there, and a key is for encrypted images. */
 static void
@@ -86,7 +89,7 @@ cairn_offline_view_disk (const CairnDisk *disk, int64_t deadline, GError **error
 CairnView *
 cairn_offline_view_copy (const char *path, GBytes *key, int64_t deadline, GError **error)
 {
-  CairnNbdContent content = { .path = path, .n_readers = N_READERS };
+  CairnNbdContent content = { .path = path, .n_readers = N_COMPARERS };
 
   content.key = key;
   return open_view (&content, deadline, error);
