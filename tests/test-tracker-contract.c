@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "refpoint/frozen.h"
 #include "tracker-subjects.h"
 
 #define MIB         (UINT64_C (1) << 20)
@@ -147,6 +148,22 @@ judge (Stage *stage, guint index, const char *bitmap)
   g_assert_cmpstr (cairn_verdict_name (judge (stage, index, bitmap)), ==,                          \
                    cairn_verdict_name (CAIRN_VERDICT_##expected))
 
+/* EXTENTS as "offset+length ...". */
+static char *
+spell (const GArray *extents)
+{
+  GString *told = g_string_new (NULL);
+
+  for (guint i = 0; i < extents->len; i++)
+    {
+      const CairnExtent *extent = &g_array_index (extents, CairnExtent, i);
+
+      g_string_append_printf (told, "%s%" G_GUINT64_FORMAT "+%" G_GUINT64_FORMAT, i ? " " : "",
+                              extent->offset_bytes, extent->length_bytes);
+    }
+  return g_string_free (told, FALSE);
+}
+
 /* The changes within a window as "offset+length ...", or "VERDICT" when they can't be told. */
 static char *
 tell_changes (Stage *stage, guint index, const char *bitmap, uint64_t offset_bytes,
@@ -154,7 +171,7 @@ tell_changes (Stage *stage, guint index, const char *bitmap, uint64_t offset_byt
 {
   g_autoptr (CairnAnchor) anchor = make_anchor (stage, index, bitmap);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GString) told = g_string_new (NULL);
+  char *told;
   CairnQuestion question = { .disk = disk_of (stage, index),
                              .anchor = anchor,
                              .offset_bytes = offset_bytes,
@@ -166,17 +183,10 @@ tell_changes (Stage *stage, guint index, const char *bitmap, uint64_t offset_byt
   g_assert_no_error (error);
   g_assert_cmpint (question.judgement.verdict == CAIRN_VERDICT_TRACKED, ==,
                    question.extents != NULL);
-  if (!question.extents)
-    g_string_assign (told, cairn_verdict_name (question.judgement.verdict));
-  for (guint i = 0; question.extents && i < question.extents->len; i++)
-    {
-      const CairnExtent *extent = &g_array_index (question.extents, CairnExtent, i);
-
-      g_string_append_printf (told, "%s%" G_GUINT64_FORMAT "+%" G_GUINT64_FORMAT, i ? " " : "",
-                              extent->offset_bytes, extent->length_bytes);
-    }
+  told = question.extents ? spell (question.extents)
+                          : g_strdup (cairn_verdict_name (question.judgement.verdict));
   cairn_question_clear (&question);
-  return g_string_free (g_steal_pointer (&told), FALSE);
+  return told;
 }
 
 static void
@@ -482,11 +492,191 @@ test_deadlines (Stage *stage, gconstpointer subject)
   assert_verdict (stage, 0, "OLD", TRACKED);
 }
 
+/* ---- frozen views ---- */
+
+#define WRITTEN 0xCD /* qemu-io's pattern */
+
+static CairnFrozen *
+freeze (Stage *stage, const char *name, const char *const *bases, GError **error)
+{
+  CairnTracker *tracker = begin_call (stage);
+  CairnBitmapOrder order = { .vm = stage->vm,
+                             .disks = stage->disks,
+                             .name = name,
+                             .granularity_bytes = GRANULARITY,
+                             .deadline = G_MAXINT64 };
+
+  return tracker->ops->freeze (tracker, &order, stage->disks, bases, error);
+}
+
+static CairnFrozen *
+open_frozen (Stage *stage, CairnTracker *tracker, const char *name, GError **error)
+{
+  g_autoptr (CairnVm) vm = cairn_vm_copy (stage->vm);
+
+  if (stage->guid)
+    {
+      g_clear_pointer (&vm, cairn_vm_free);
+      vm = tracker->ops->find_vm (tracker, stage->guid, error);
+    }
+  return tracker->ops->open_frozen (tracker, vm, stage->disks, name, G_MAXINT64, error);
+}
+
+/* The granule of disk INDEX at OFFSET has nothing but VALUE in the view. */
+static void
+assert_frozen (CairnFrozen *frozen, guint index, uint64_t offset_bytes, uint8_t value)
+{
+  CairnView *view = frozen->views->pdata[index];
+  g_autofree uint8_t *granule = g_malloc (GRANULARITY);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (view->size_bytes, ==, DISK_BYTES);
+  for (unsigned i = 0; i < view->n_readers; i++)
+    {
+      view->ops->read (view, i, offset_bytes, granule, GRANULARITY, &error);
+      g_assert_no_error (error);
+      for (size_t at = 0; at < GRANULARITY; at++)
+        g_assert_cmpuint (granule[at], ==, value);
+    }
+}
+
+/* What changed since BITMAP by the frozen view, as assert_changes has it. */
+static void
+assert_frozen_changes (Stage *stage, CairnFrozen *frozen, guint index, const char *bitmap,
+                       const char *expected)
+{
+  g_autoptr (CairnAnchor) anchor = make_anchor (stage, index, bitmap);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) extents = NULL;
+  g_autofree char *told = NULL;
+  CairnJudgement judgement = { 0 };
+
+  frozen->changes (frozen, index, anchor, &extents, &judgement, G_MAXINT64, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (judgement.verdict == CAIRN_VERDICT_TRACKED, ==, extents != NULL);
+  told = extents ? spell (extents) : g_strdup (cairn_verdict_name (judgement.verdict));
+  g_assert_cmpstr (told, ==, expected);
+  cairn_judgement_clear (&judgement);
+}
+
+static void
+test_frozen_views_stay (Stage *stage, gconstpointer subject)
+{
+  const char *const bases[] = { "FIRST", NULL };
+  g_autoptr (GError) error = NULL;
+  CairnFrozen *frozen;
+
+  assert_add (stage, "FIRST");
+  stage->subject->write (stage, 0, 5 * MIB, 65536);
+  stage->subject->write (stage, 1, 6 * MIB, 65536);
+  frozen = freeze (stage, "NEW", bases, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (frozen->views->len, ==, 2);
+  for (guint i = 0; stage->subject->writes_on && i < 2; i++)
+    stage->subject->write (stage, i, 5 * MIB, 2 * MIB);
+  assert_frozen (frozen, 0, 5 * MIB, WRITTEN);
+  assert_frozen (frozen, 0, 6 * MIB, 0);
+  assert_frozen (frozen, 1, 5 * MIB, 0);
+  assert_frozen (frozen, 1, 6 * MIB, WRITTEN);
+  assert_frozen_changes (stage, frozen, 0, "FIRST", "5242880+65536");
+  assert_frozen_changes (stage, frozen, 1, "FIRST",
+                         stage->subject->writes_on ? "5242880+2097152" : "6291456+65536");
+  assert_frozen_changes (stage, frozen, 0, "GONE", "missing");
+  frozen->end (frozen);
+  for (guint i = 0; i < 2; i++)
+    assert_changes (stage, i, "NEW", stage->subject->writes_on ? "5242880+2097152" : "");
+}
+
+/* By another process, for which another tracker stands. */
+static void
+test_frozen_is_opened (Stage *stage, gconstpointer subject)
+{
+  CairnTracker *other = stage->subject->open ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) another = NULL;
+  g_autoptr (GError) over = NULL;
+  CairnFrozen *frozen, *opened;
+
+  assert_add (stage, "FIRST");
+  stage->subject->write (stage, 0, 5 * MIB, 65536);
+  frozen = freeze (stage, "NEW", NULL, &error);
+  g_assert_no_error (error);
+  opened = open_frozen (stage, other, "NEW", &error);
+  g_assert_no_error (error);
+  assert_frozen (opened, 0, 5 * MIB, WRITTEN);
+  assert_frozen_changes (stage, opened, 0, "FIRST", "5242880+65536");
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpstr (opened->addresses->pdata[i], ==, frozen->addresses->pdata[i]);
+  opened->end (opened);
+  assert_frozen (frozen, 0, 5 * MIB, WRITTEN);
+  if (stage->subject->writes_on)
+    {
+      g_assert_null (open_frozen (stage, other, "OTHER", &another));
+      g_assert_error (another, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE);
+    }
+  frozen->end (frozen);
+  g_assert_null (open_frozen (stage, other, "NEW", &over));
+  g_assert_error (over, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE);
+  other->ops->close (other);
+}
+
+static void
+test_freeze_is_all_or_none (Stage *stage, gconstpointer subject)
+{
+  g_autoptr (GPtrArray) second = second_disk (stage);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) after = NULL;
+  CairnFrozen *frozen;
+
+  g_assert_true (add_to (stage, second, "NEW", G_MAXINT64, NULL));
+  g_assert_null (freeze (stage, "NEW", NULL, &error));
+  g_assert_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE);
+  assert_verdict (stage, 0, "NEW", MISSING);
+  stage->subject->write (stage, 0, 5 * MIB, 65536);
+  frozen = freeze (stage, "LATER", NULL, &after);
+  g_assert_no_error (after);
+  frozen->end (frozen);
+}
+
+/* A VM that runs on is answered for as if nothing were held. */
+static void
+test_held_vm_answers (Stage *stage, gconstpointer subject)
+{
+  g_autoptr (CairnInventory) all = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) again = NULL;
+  CairnTracker *holder = stage->tracker;
+  CairnFrozen *frozen = freeze (stage, "HELD", NULL, &error);
+
+  g_assert_no_error (error);
+  stage->tracker = stage->subject->open ();
+  assert_add (stage, "NEW");
+  stage->subject->write (stage, 0, 5 * MIB, 65536);
+  assert_changes (stage, 0, "NEW", "5242880+65536");
+  assert_changes (stage, 1, "OLD", OLD_CHANGES);
+  assert_verdict (stage, 1, "HELD", TRACKED);
+  g_assert_null (freeze (stage, "MORE", NULL, &again));
+  g_assert_error (again, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE);
+  all = take_inventory (stage, G_MAXINT64, &error);
+  g_assert_no_error (error);
+  g_assert_null (all->leftover_job);
+  assert_bitmaps (stage, all, 0, "HELD NEW OLD");
+  g_assert_true (stage->tracker->ops->end_leftover_job (stage->tracker, stage->vm, NULL));
+  assert_drop (stage, "NEW");
+  assert_frozen (frozen, 0, 5 * MIB, 0);
+  stage->tracker->ops->close (stage->tracker);
+  stage->tracker = holder;
+  frozen->end (frozen);
+  assert_verdict (stage, 0, "NEW", MISSING);
+  assert_changes (stage, 0, "HELD", "5242880+65536");
+}
+
 static const struct
 {
   const char *name;
   void (*run) (Stage *stage, gconstpointer subject);
-  gboolean needs_rival; /* another program that has a disk open */
+  gboolean needs_rival;   /* another program that has a disk open */
+  gboolean must_write_on; /* while its disks are frozen */
 } cases[] = {
   { "probe", test_probe },
   { "added-bitmap-is-tracked", test_added_bitmap_is_tracked },
@@ -500,6 +690,10 @@ static const struct
   { "inventory", test_inventory },
   { "inventory-of-busy-disk", test_inventory_of_busy_disk, TRUE },
   { "deadlines", test_deadlines },
+  { "frozen-views-stay", test_frozen_views_stay },
+  { "frozen-is-opened", test_frozen_is_opened },
+  { "freeze-is-all-or-none", test_freeze_is_all_or_none },
+  { "held-vm-answers", test_held_vm_answers, .must_write_on = TRUE },
 };
 
 int
@@ -513,7 +707,8 @@ main (int argc, char **argv)
         g_autofree char *path
             = g_strdup_printf ("/tracker-contract/%s/%s", subject->name, cases[j].name);
 
-        if (cases[j].needs_rival && subject->is_exclusive)
+        if ((cases[j].needs_rival && subject->is_exclusive)
+            || (cases[j].must_write_on && !subject->writes_on))
           continue;
         g_test_add (path, Stage, subject, stage_setup, cases[j].run, stage_teardown);
       }

@@ -148,7 +148,8 @@ static const Subject subjects[] = {
     .tear_down = tear_down_running,
     .write = write_running,
     .take_away = detach_running,
-    .is_exclusive = TRUE },
+    .is_exclusive = TRUE,
+    .writes_on = TRUE },
 };
 
 guint

@@ -31,6 +31,7 @@ struct Subject
   void (*write) (const Stage *stage, guint disk, uint64_t offset_bytes, uint64_t length_bytes);
   void (*take_away) (const Stage *stage, guint disk); /* the disk is gone */
   gboolean is_exclusive; /* its disks can't be open for writing elsewhere: they are its own */
+  gboolean writes_on;    /* its VM runs on while its disks are frozen */
 };
 
 /* How many take part: plain images, or those of libvirt where $CAIRN_CONTRACT_LIBVIRT is its URI.

@@ -21,8 +21,8 @@ typedef struct CairnLibvirtBackup CairnLibvirtBackup;
 typedef struct
 {
   GPtrArray *targets;         /* of char *: the disks to serve, as exports of these names */
-  const char *bitmap;         /* served with each, also when libvirt has no checkpoint of that name;
-                                 NULL = none */
+  const char *const *bitmaps; /* parallel: served with each, also when libvirt has no checkpoint of
+                                 that name; NULL, or one that is = none */
   const char *checkpoint_xml; /* a checkpoint made at the same moment; NULL = none */
   gboolean is_long;           /* scratch files go beside the images, for they may grow large */
   int64_t deadline;
@@ -34,10 +34,23 @@ CairnLibvirtBackup *cairn_libvirt_backup_begin (CairnLibvirt *libvirt, CairnLibv
                                                 const CairnLibvirtBackupOrder *order,
                                                 GError **error);
 
+/* The same in two steps. The first waits for others and makes all ready, and needs ORDER's targets
+ * and is_long only; not in the gate. The second may be tried again with another order of the same
+ * targets. */
+CairnLibvirtBackup *cairn_libvirt_backup_prepare (CairnLibvirt *libvirt, CairnLibvirtLook *look,
+                                                  const CairnLibvirtBackupOrder *order,
+                                                  GError **error);
+gboolean cairn_libvirt_backup_start (CairnLibvirtBackup *backup, CairnLibvirtLook *look,
+                                     const CairnLibvirtBackupOrder *order, GError **error);
+
+/* Tells others that the job goes on for long, under NAME (place.h). */
+gboolean cairn_libvirt_backup_mark (const CairnLibvirtBackup *backup, const char *name,
+                                    GError **error);
+
 /* The NBD server's socket; borrowed. */
 const char *cairn_libvirt_backup_socket (const CairnLibvirtBackup *backup);
 
-/* Ends the job, waits until it is gone, and frees BACKUP. */
+/* Ends the job, if it was begun and is there still, waits until it is gone, and frees BACKUP. */
 void cairn_libvirt_backup_end (CairnLibvirtBackup *backup);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnLibvirtBackup, cairn_libvirt_backup_end)
 

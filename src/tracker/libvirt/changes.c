@@ -9,6 +9,7 @@
 #include "tracker/libvirt/backup.h"
 #include "tracker/libvirt/judge.h"
 #include "tracker/libvirt/moved.h"
+#include "tracker/libvirt/reading.h"
 
 /* Questions about one point: one job answers them all. */
 typedef struct
@@ -52,17 +53,10 @@ clip (const CairnQuestion *question, uint64_t size, uint64_t *offset, uint64_t *
 }
 
 static gboolean
-ask_export (const char *socket, const char *bitmap, CairnQuestion *question, int64_t deadline,
-            GError **error)
+ask_client (CairnNbdClient *client, const char *context, CairnQuestion *question, GError **error)
 {
-  g_autofree char *context = g_strconcat (CAIRN_NBD_DIRTY_PREFIX, bitmap, NULL);
-  const char *const contexts[] = { context, NULL };
-  g_autoptr (CairnNbdClient) client = NULL;
   uint64_t offset, length;
 
-  client = cairn_nbd_client_connect (socket, question->disk->target, contexts, deadline, error);
-  if (!client)
-    return FALSE;
   if (!clip (question, cairn_nbd_client_size (client), &offset, &length))
     question->extents = cairn_extents_new ();
   else
@@ -71,16 +65,32 @@ ask_export (const char *socket, const char *bitmap, CairnQuestion *question, int
 }
 
 static gboolean
-ask_point (CairnLibvirtTracker *self, CairnLibvirtLook *look, const PointGroup *group,
-           int64_t deadline, GError **error)
+ask_export (const char *socket, const char *bitmap, CairnQuestion *question, int64_t deadline,
+            GError **error)
+{
+  g_autofree char *context = g_strconcat (CAIRN_NBD_DIRTY_PREFIX, bitmap, NULL);
+  const char *const contexts[] = { context, NULL };
+  g_autoptr (CairnNbdClient) client = NULL;
+
+  client = cairn_nbd_client_connect (socket, question->disk->target, contexts, deadline, error);
+  return client && ask_client (client, context, question, error);
+}
+
+/* By a job of our own. */
+static gboolean
+ask_by_job (CairnLibvirtTracker *self, CairnLibvirtLook *look, const PointGroup *group,
+            int64_t deadline, GError **error)
 {
   g_autoptr (GPtrArray) targets = g_ptr_array_new ();
-  CairnLibvirtBackupOrder order
-      = { .targets = targets, .bitmap = group->bitmap, .deadline = deadline };
+  g_autofree const char **bitmaps = g_new0 (const char *, group->questions->len);
+  CairnLibvirtBackupOrder order = { .targets = targets, .bitmaps = bitmaps, .deadline = deadline };
   g_autoptr (CairnLibvirtBackup) backup = NULL;
 
   for (guint i = 0; i < group->questions->len; i++)
-    g_ptr_array_add (targets, ((CairnQuestion *)group->questions->pdata[i])->disk->target);
+    {
+      bitmaps[i] = group->bitmap;
+      g_ptr_array_add (targets, ((CairnQuestion *)group->questions->pdata[i])->disk->target);
+    }
   backup = cairn_libvirt_backup_begin (self->libvirt, look, &order, error);
   if (!backup)
     return FALSE;
@@ -89,6 +99,61 @@ ask_point (CairnLibvirtTracker *self, CairnLibvirtLook *look, const PointGroup *
                      group->questions->pdata[i], deadline, error))
       return FALSE;
   return TRUE;
+}
+
+/* Through the job of a frozen view. */
+static gboolean
+ask_by_reading (CairnLibvirtTracker *self, CairnLibvirtLook *look, const PointGroup *group,
+                int64_t deadline, GError **error)
+{
+  if (!cairn_libvirt_look_read_bitmaps (look, error))
+    return FALSE;
+  for (guint i = 0; i < group->questions->len; i++)
+    {
+      CairnQuestion *question = group->questions->pdata[i];
+      g_autoptr (CairnLibvirtReading) reading = cairn_libvirt_reading_begin (
+          self->libvirt, look, question->disk->target, group->bitmap, deadline, error);
+
+      if (!reading
+          || !ask_client (cairn_libvirt_reading_client (reading),
+                          cairn_libvirt_reading_context (reading), question, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+forget_answers (const PointGroup *group)
+{
+  for (guint i = 0; i < group->questions->len; i++)
+    g_clear_pointer (&((CairnQuestion *)group->questions->pdata[i])->extents, g_array_unref);
+}
+
+/* A frozen view may begin or end just then: that changes the way to ask. */
+static gboolean
+ask_point (CairnLibvirtTracker *self, CairnLibvirtLook *look, const PointGroup *group,
+           int64_t deadline, GError **error)
+{
+  for (int attempt = 0;; attempt++)
+    {
+      g_autoptr (GError) cause = NULL;
+      g_autoptr (GError) held = NULL;
+
+      if (ask_by_job (self, look, group, deadline, &cause))
+        return TRUE;
+      forget_answers (group);
+      if (cause->code == CAIRN_ERROR_SYSTEM_IN_USE
+          && cairn_libvirt_is_held (self->libvirt, look, NULL))
+        {
+          if (ask_by_reading (self, look, group, deadline, &held))
+            return TRUE;
+          forget_answers (group);
+          if (attempt == 0 && !cairn_libvirt_is_held (self->libvirt, look, NULL))
+            continue;
+        }
+      g_propagate_error (error, held ? g_steal_pointer (&held) : g_steal_pointer (&cause));
+      return FALSE;
+    }
 }
 
 GArray *

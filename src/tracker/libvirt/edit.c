@@ -73,14 +73,26 @@ targets_of (const GPtrArray *disks)
   return targets;
 }
 
-/* Removes the checkpoint that was made before ERROR. Where that fails, ERROR says so too. */
-static void
-undo_checkpoint (const CairnLibvirtLook *look, const char *name, GError **error)
+static gboolean
+delete_in_gate (CairnLibvirtLook *look, const char *name, GError **error)
+{
+  gboolean ok;
+
+  if (!cairn_libvirt_gate_enter (look, error))
+    return FALSE;
+  ok = cairn_libvirt_checkpoint_delete (look, name, FALSE, NULL, error);
+  cairn_libvirt_gate_leave (look->libvirt);
+  cairn_libvirt_look_forget_bitmaps (look);
+  return ok;
+}
+
+void
+cairn_libvirt_undo_add (CairnLibvirtLook *look, const char *name, GError **error)
 {
   g_autoptr (GError) cause = NULL;
   g_autofree char *first = NULL;
 
-  if (cairn_libvirt_checkpoint_delete (look, name, FALSE, NULL, &cause))
+  if (delete_in_gate (look, name, &cause))
     return;
   first = g_strdup (error && *error ? (*error)->message : "the point can't be made");
   g_clear_error (error);
@@ -89,14 +101,39 @@ undo_checkpoint (const CairnLibvirtLook *look, const char *name, GError **error)
                cause->message);
 }
 
-/* With the guest frozen for as long as libvirt takes, when that is asked for. */
+char *
+cairn_libvirt_order_xml (const CairnLibvirtLook *look, const CairnBitmapOrder *order)
+{
+  g_autoptr (GPtrArray) targets = targets_of (order->disks);
+  CairnLibvirtCheckpoint checkpoint
+      = { .name = order->name, .creation_time_ms = -1, .targets = targets };
+
+  return cairn_libvirt_checkpoint_xml (look, &checkpoint);
+}
+
 static gboolean
-make_checkpoint (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnBitmapOrder *order,
+make_checkpoint (CairnLibvirtLook *look, const CairnBitmapOrder *order, gpointer user,
                  GError **error)
 {
   g_autoptr (GPtrArray) targets = targets_of (order->disks);
   CairnLibvirtCheckpoint checkpoint
       = { .name = order->name, .creation_time_ms = -1, .targets = targets };
+
+  return cairn_libvirt_checkpoint_create (look, &checkpoint, error);
+}
+
+/* How an order's checkpoint is made. */
+typedef struct
+{
+  CairnLibvirtMakeFunc make;
+  gpointer user;
+} Making;
+
+/* With the guest frozen for as long as libvirt takes, when that is asked for. */
+static gboolean
+make_frozen (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnBitmapOrder *order,
+             const Making *making, GError **error)
+{
   CairnLibvirtFreeze *freeze = NULL;
   gboolean made;
 
@@ -106,11 +143,11 @@ make_checkpoint (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnB
       if (!freeze)
         return FALSE;
     }
-  made = cairn_libvirt_checkpoint_create (look, &checkpoint, error);
+  made = making->make (look, order, making->user, error);
   /* A guest that thawed by itself meanwhile was not frozen at that moment. */
   if (freeze && !cairn_libvirt_thaw (freeze, made ? error : NULL) && made)
     {
-      undo_checkpoint (look, order->name, error);
+      cairn_libvirt_undo_add (look, order->name, error);
       made = FALSE;
     }
   return made;
@@ -118,27 +155,28 @@ make_checkpoint (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnB
 
 static gboolean
 add_in_gate (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnBitmapOrder *order,
-             GError **error)
+             const Making *making, GError **error)
 {
   if (!cairn_libvirt_look_read_bitmaps (look, error) || !check_disks (look, order, error)
       || !cairn_deadline_check (order->deadline, error)
-      || !make_checkpoint (self, look, order, error))
+      || !make_frozen (self, look, order, making, error))
     return FALSE;
   if (verify (look, order, error) && cairn_deadline_check (order->deadline, error))
     return TRUE;
-  undo_checkpoint (look, order->name, error);
+  cairn_libvirt_undo_add (look, order->name, error);
   return FALSE;
 }
 
 gboolean
 cairn_libvirt_add (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnBitmapOrder *order,
-                   GError **error)
+                   CairnLibvirtMakeFunc make, gpointer user, GError **error)
 {
+  const Making making = { make ? make : make_checkpoint, user };
   gboolean ok;
 
   if (!cairn_libvirt_gate_enter (look, error))
     return FALSE;
-  ok = add_in_gate (self, look, order, error);
+  ok = add_in_gate (self, look, order, &making, error);
   cairn_libvirt_gate_leave (look->libvirt);
   return ok;
 }

@@ -5,9 +5,21 @@
 
 #include "tracker/libvirt/domains.h"
 
-/* As add_bitmap of tracker.h, for a running domain. */
+/* Makes the checkpoint of ORDER, all of it or nothing. */
+typedef gboolean (*CairnLibvirtMakeFunc) (CairnLibvirtLook *look, const CairnBitmapOrder *order,
+                                          gpointer user, GError **error);
+
+/* As add_bitmap of tracker.h, for a running domain. MAKE (NULL = just the checkpoint) is called in
+ * the gate, when all is checked and the guest frozen, if it is to be. */
 gboolean cairn_libvirt_add (CairnLibvirtTracker *self, CairnLibvirtLook *look,
-                            const CairnBitmapOrder *order, GError **error);
+                            const CairnBitmapOrder *order, CairnLibvirtMakeFunc make, gpointer user,
+                            GError **error);
+
+/* Takes back what cairn_libvirt_add made before ERROR. Where that fails, ERROR says so too. */
+void cairn_libvirt_undo_add (CairnLibvirtLook *look, const char *name, GError **error);
+
+/* The XML of the checkpoint of ORDER; the caller frees. */
+char *cairn_libvirt_order_xml (const CairnLibvirtLook *look, const CairnBitmapOrder *order);
 
 /* As remove_bitmap of tracker.h, for a running domain. */
 gboolean cairn_libvirt_remove (CairnLibvirtLook *look, const GPtrArray *disks, const char *name,

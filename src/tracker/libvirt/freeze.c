@@ -207,7 +207,7 @@ cairn_libvirt_freeze (CairnLibvirt *libvirt, const CairnLibvirtLook *look, int64
 
   if (!check_agent (look, error))
     return NULL;
-  keeper = cairn_libvirt_keeper_start (CAIRN_LIBVIRT_KEEPER_THAW, libvirt, look, error);
+  keeper = cairn_libvirt_keeper_start (CAIRN_LIBVIRT_KEEPER_THAW, libvirt, look, NULL, error);
   if (!keeper)
     return NULL;
   begin = g_get_monotonic_time ();

@@ -5,6 +5,7 @@
  * One is started for every backup job, which may last 100 ms, so it costs next to nothing: libvirt
  * is loaded when there is something to do. What goes wrong is tried again; nobody could be told.
  */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +45,8 @@ typedef struct
   const char *uri;
   const char *guid;
   const char *directory; /* end-job's only */
-  const char *mark;
+  const char *trait;
+  char **files; /* NULL-ended */
 } Charge;
 
 typedef enum
@@ -155,11 +157,16 @@ lock_place (const char *directory)
   return -1;
 }
 
-/* Its socket is the only file that may be left: libvirt removes what it made for the job. */
 static void
 leave_place (const char *directory, int fd)
 {
-  unlinkat (fd, "nbd", 0);
+  DIR *entries = opendir (directory);
+  const struct dirent *entry;
+
+  while (entries && (entry = readdir (entries)))
+    unlinkat (fd, entry->d_name, 0);
+  if (entries)
+    closedir (entries);
   rmdir (directory);
   close (fd);
 }
@@ -169,7 +176,7 @@ abort_ours (const Charge *charge, virDomainPtr domain)
 {
   char *xml = libvirt.describe_backup (domain, 0);
   bool is_told = xml || libvirt.last_code () == VIR_ERR_NO_DOMAIN_BACKUP;
-  bool is_ours = xml && strstr (xml, charge->mark);
+  bool is_ours = xml && strstr (xml, charge->trait);
   bool is_there = is_ours;
 
   free (xml);
@@ -182,7 +189,7 @@ abort_ours (const Charge *charge, virDomainPtr domain)
   for (int64_t end = now_ms () + LAST_PAUSE_MS; is_there && now_ms () < end; poll (NULL, 0, 2))
     {
       xml = libvirt.describe_backup (domain, 0);
-      is_there = xml && strstr (xml, charge->mark);
+      is_there = xml && strstr (xml, charge->trait);
       free (xml);
     }
   return is_there ? OUTCOME_FAILED : OUTCOME_DONE;
@@ -214,6 +221,9 @@ end_job (const Charge *charge, virDomainPtr domain)
   outcome = abort_ours (charge, domain);
   if (gate_fd >= 0)
     close (gate_fd);
+  /* libvirt removes what it has made for a job, unless it died in the middle. */
+  for (char **file = charge->files; *file && outcome != OUTCOME_FAILED; file++)
+    unlink (*file);
   leave_place (charge->directory, place_fd);
   return outcome;
 }
@@ -320,7 +330,7 @@ main (int argc, char **argv)
 {
   Charge charge = { 0 };
   bool thaws = argc == 4 && strcmp (argv[1], CAIRN_KEEPER_THAW) == 0;
-  bool ends_job = argc == 6 && strcmp (argv[1], CAIRN_KEEPER_END_JOB) == 0;
+  bool ends_job = argc >= 6 && strcmp (argv[1], CAIRN_KEEPER_END_JOB) == 0;
   int patience_ms = thaws ? CAIRN_KEEPER_FREEZE_MS + CAIRN_KEEPER_HOLD_MS : -1;
   char ready = CAIRN_KEEPER_READY;
 
@@ -329,7 +339,8 @@ main (int argc, char **argv)
   charge.uri = argv[2];
   charge.guid = argv[3];
   charge.directory = ends_job ? argv[4] : NULL;
-  charge.mark = ends_job ? argv[5] : NULL;
+  charge.trait = ends_job ? argv[5] : NULL;
+  charge.files = ends_job ? argv + 6 : NULL;
   detach ();
   if (send (CAIRN_KEEPER_FD, &ready, 1, 0) != 1)
     return 1;

@@ -2,10 +2,11 @@
 /* keeper-talk.h: how keeper.c and cairn-keeper (keeper-main.c) understand one another.
  *
  *     cairn-keeper thaw    URI GUID
- *     cairn-keeper end-job URI GUID DIRECTORY MARK
+ *     cairn-keeper end-job URI GUID DIRECTORY TRAIT [FILE]...
  *
- * DIRECTORY is the job's place (place.h), MARK what its XML contains. The socket is descriptor 3; a
- * message is one byte. When the socket ends without DONE, the keeper does its duty.
+ * DIRECTORY is the job's place (place.h), TRAIT what its XML contains; the FILEs go with the job.
+ * The socket is descriptor 3; a message is one byte. When the socket ends without DONE, the keeper
+ * does its duty.
  */
 #ifndef CAIRN_LIBVIRT_KEEPER_TALK_H
 #define CAIRN_LIBVIRT_KEEPER_TALK_H
@@ -15,7 +16,7 @@
 
 #define CAIRN_KEEPER_FD      3
 
-/* Of DIRECTORY\'s name: the lock file of gate.h. */
+/* Of DIRECTORY's name: the lock file of gate.h. */
 #define CAIRN_KEEPER_GATE_SUFFIX ".gate"
 
 #define CAIRN_KEEPER_READY       'r' /* the keeper's: it stands by */

@@ -46,7 +46,8 @@ find_program (void)
 }
 
 static GPtrArray *
-arguments (CairnLibvirtKeeperDuty duty, const CairnLibvirt *libvirt, const CairnLibvirtLook *look)
+arguments (CairnLibvirtKeeperDuty duty, const CairnLibvirt *libvirt, const CairnLibvirtLook *look,
+           const GPtrArray *files)
 {
   GPtrArray *args = g_ptr_array_new_with_free_func (g_free);
   gboolean thaws = duty == CAIRN_LIBVIRT_KEEPER_THAW;
@@ -60,8 +61,10 @@ arguments (CairnLibvirtKeeperDuty duty, const CairnLibvirt *libvirt, const Cairn
       g_autofree char *socket = cairn_libvirt_place_socket (libvirt, look);
 
       g_ptr_array_add (args, g_path_get_dirname (socket));
-      g_ptr_array_add (args, cairn_libvirt_place_mark (socket));
+      g_ptr_array_add (args, cairn_libvirt_place_trait (socket));
     }
+  for (guint i = 0; files && i < files->len; i++)
+    g_ptr_array_add (args, g_strdup (files->pdata[i]));
   g_ptr_array_add (args, NULL);
   return args;
 }
@@ -111,10 +114,10 @@ await_ready (const CairnLibvirtKeeper *keeper, const char *program, GError **err
 
 CairnLibvirtKeeper *
 cairn_libvirt_keeper_start (CairnLibvirtKeeperDuty duty, const CairnLibvirt *libvirt,
-                            const CairnLibvirtLook *look, GError **error)
+                            const CairnLibvirtLook *look, const GPtrArray *files, GError **error)
 {
   g_autofree char *program = find_program ();
-  g_autoptr (GPtrArray) args = arguments (duty, libvirt, look);
+  g_autoptr (GPtrArray) args = arguments (duty, libvirt, look, files);
   CairnLibvirtKeeper *keeper;
   gboolean started;
   int fds[2];

@@ -24,10 +24,12 @@ typedef enum
 
 typedef struct CairnLibvirtKeeper CairnLibvirtKeeper;
 
-/* Starts a keeper and returns when it stands by. SYSTEM_NOT_AVAILABLE when it can't be started. */
+/* Starts a keeper and returns when it stands by. With a job that it ends it removes FILES (of
+ * char *; NULL = none). SYSTEM_NOT_AVAILABLE when it can't be started. */
 CairnLibvirtKeeper *cairn_libvirt_keeper_start (CairnLibvirtKeeperDuty duty,
                                                 const CairnLibvirt *libvirt,
-                                                const CairnLibvirtLook *look, GError **error);
+                                                const CairnLibvirtLook *look,
+                                                const GPtrArray *files, GError **error);
 
 /* Tells it that the guest is frozen: from now on its clock ticks (CAIRN_KEEPER_HOLD_MS). */
 void cairn_libvirt_keeper_note_frozen (CairnLibvirtKeeper *keeper);

@@ -12,10 +12,12 @@
 #include "tracker/libvirt/freeze.h"
 #include "tracker/libvirt/graft.h"
 #include "tracker/libvirt/hardware.h"
+#include "tracker/libvirt/hold.h"
 #include "tracker/libvirt/judge.h"
 #include "tracker/libvirt/moved.h"
 #include "tracker/libvirt/probe.h"
 #include "tracker/libvirt/records.h"
+#include "tracker/libvirt/state.h"
 #include "tracker/libvirt/view.h"
 
 static CairnLibvirtTracker *
@@ -54,7 +56,7 @@ add_bitmap (CairnTracker *tracker, const CairnBitmapOrder *order, GError **error
       g_autoptr (GError) cause = NULL;
       CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, order->vm, &cause);
 
-      if (look ? cairn_libvirt_add (self, look, order, &cause)
+      if (look ? cairn_libvirt_add (self, look, order, NULL, NULL, &cause)
                : !cause && self->offline->ops->add_bitmap (self->offline, order, &cause))
         return TRUE;
       if (cause->code != CAIRN_ERROR_SYSTEM_NOT_AVAILABLE
@@ -295,33 +297,54 @@ open_view (CairnTracker *tracker, const CairnVm *vm, const CairnDisk *disk, cons
     }
 }
 
+/* ---- frozen views ---- */
+
 static CairnFrozen *
 freeze (CairnTracker *tracker, const CairnBitmapOrder *order, const GPtrArray *disks,
         const char *const *bases, GError **error)
 {
   CairnLibvirtTracker *self = tracker_of (tracker);
-  GError *cause = NULL;
+  CairnTracker *offline = self->offline;
 
-  if (cairn_libvirt_look_at_running (self, order->vm, &cause))
-    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_NOT_SUPPORTED,
-                 "VM '%s' is running, and only the disks of a VM that is shut off can be backed "
-                 "up yet; shut it down first",
-                 order->vm->name);
-  else if (cause)
-    g_propagate_error (error, cause);
-  else
-    return self->offline->ops->freeze (self->offline, order, disks, bases, error);
-  return NULL;
+  for (int attempt = 0;; attempt++)
+    {
+      g_autoptr (GError) cause = NULL;
+      CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, order->vm, &cause);
+      CairnFrozen *frozen = NULL;
+
+      if (look)
+        frozen = cairn_libvirt_hold (self, look, order, disks, bases, &cause);
+      else if (!cause)
+        frozen = offline->ops->freeze (offline, order, disks, bases, &cause);
+      if (frozen)
+        return frozen;
+      if (cause->code != CAIRN_ERROR_SYSTEM_NOT_AVAILABLE
+          && cause->code != CAIRN_ERROR_STATUS_UNKNOWN
+          && cairn_libvirt_should_look_again (self, order->vm, attempt))
+        continue;
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return NULL;
+    }
 }
 
 static CairnFrozen *
 open_frozen (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *disks,
              const char *order_name, int64_t deadline, GError **error)
 {
-  CairnTracker *offline = tracker_of (tracker)->offline;
+  CairnLibvirtTracker *self = tracker_of (tracker);
+  CairnTracker *offline = self->offline;
+  GError *cause = NULL;
+  CairnLibvirtLook *look = cairn_libvirt_look_at_running (self, vm, &cause);
 
-  return offline->ops->open_frozen (offline, vm, disks, order_name, deadline, error);
+  if (look)
+    return cairn_libvirt_open_held (self, look, disks, order_name, deadline, error);
+  if (!cause)
+    return offline->ops->open_frozen (offline, vm, disks, order_name, deadline, error);
+  g_propagate_error (error, cause);
+  return NULL;
 }
+
+/* ---- adopt ---- */
 
 /* The VM may have started or stopped while its disk was compared. */
 static gboolean
@@ -392,6 +415,7 @@ static const CairnTrackerOps libvirt_ops = {
   .open_view = open_view,
   .freeze = freeze,
   .open_frozen = open_frozen,
+  .describe_state = cairn_libvirt_describe_state,
   .graft_bitmap = graft_bitmap,
   .begin_watch = begin_watch,
   .end_watch = end_watch,

@@ -7,16 +7,26 @@
 #include <string.h>
 
 xmlDoc *
-cairn_libvirt_domain_parse (const char *xml, GError **error)
+cairn_libvirt_document_parse (const char *xml, const char *root)
 {
   xmlDoc *document = xmlReadMemory (xml, (int)strlen (xml), NULL, NULL,
                                     XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-  xmlNode *root = document ? xmlDocGetRootElement (document) : NULL;
+  xmlNode *found = document ? xmlDocGetRootElement (document) : NULL;
 
-  if (root && cairn_libvirt_node_is (root, "domain"))
+  if (found && cairn_libvirt_node_is (found, root))
     return document;
   if (document)
     xmlFreeDoc (document);
+  return NULL;
+}
+
+xmlDoc *
+cairn_libvirt_domain_parse (const char *xml, GError **error)
+{
+  xmlDoc *document = cairn_libvirt_document_parse (xml, "domain");
+
+  if (document)
+    return document;
   g_set_error_literal (error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
                        "libvirt's description of a domain can't be understood; check that its "
                        "version is at least 9.0");

@@ -6,7 +6,11 @@
 #include <glib.h>
 #include <libxml/tree.h>
 
-/* A domain's XML, which the caller frees with xmlFreeDoc; FAILED when it isn't one. */
+/* XML with the root element ROOT, which the caller frees with xmlFreeDoc; NULL when it isn't that.
+ */
+xmlDoc *cairn_libvirt_document_parse (const char *xml, const char *root);
+
+/* The same of a domain's XML; FAILED when it isn't one. */
 xmlDoc *cairn_libvirt_domain_parse (const char *xml, GError **error);
 
 /* Whether NODE is an element of that name. */

@@ -15,6 +15,13 @@
 #define SYSTEM_BASE   "/run/cairn"
 #define LOOK_AGAIN_US 5000
 
+/* Files in the directory. */
+#define MARK    "frozen"
+#define READING "reading"
+
+/* A mark is a GUID. */
+#define MARK_BYTES 64
+
 static char *
 base_directory (void)
 {
@@ -47,7 +54,7 @@ cairn_libvirt_place_socket (const CairnLibvirt *libvirt, const CairnLibvirtLook 
 }
 
 char *
-cairn_libvirt_place_mark (const char *socket)
+cairn_libvirt_place_trait (const char *socket)
 {
   g_autofree char *escaped = g_markup_escape_text (socket, -1);
 
@@ -117,6 +124,117 @@ is_there (int fd, const char *directory)
          && opened.st_dev == named.st_dev;
 }
 
+/* ---- what is in it ---- */
+
+static void
+remove_content (int fd, const char *directory)
+{
+  GDir *entries = g_dir_open (directory, 0, NULL);
+  const char *name;
+
+  while (entries && (name = g_dir_read_name (entries)))
+    unlinkat (fd, name, 0);
+  if (entries)
+    g_dir_close (entries);
+}
+
+static gboolean
+has_mark (int fd)
+{
+  struct stat mark;
+
+  return fstatat (fd, MARK, &mark, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+gboolean
+cairn_libvirt_place_set_mark (const CairnLibvirtPlace *place, const char *name, GError **error)
+{
+  int fd;
+  gboolean ok;
+
+  unlinkat (place->fd, MARK, 0);
+  fd = openat (place->fd, MARK, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  ok = fd >= 0 && write (fd, name, strlen (name)) == (ssize_t)strlen (name);
+  if (!ok)
+    fail (place->directory, "written to", error);
+  if (fd >= 0)
+    close (fd);
+  return ok;
+}
+
+char *
+cairn_libvirt_place_find_mark (const CairnLibvirt *libvirt, const char *vm_guid)
+{
+  g_autofree char *directory = cairn_libvirt_place_directory (libvirt, vm_guid);
+  g_autofree char *path = g_build_filename (directory, MARK, NULL);
+  int fd = open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  char name[MARK_BYTES] = "";
+  ssize_t n = fd >= 0 ? read (fd, name, sizeof name - 1) : -1;
+
+  if (fd >= 0)
+    close (fd);
+  return n > 0 ? g_strdup (name) : NULL;
+}
+
+void
+cairn_libvirt_place_take_away (const CairnLibvirt *libvirt, const char *vm_guid)
+{
+  g_autofree char *directory = cairn_libvirt_place_directory (libvirt, vm_guid);
+  int fd = open (directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+  if (fd < 0)
+    return;
+  remove_content (fd, directory);
+  rmdir (directory);
+  close (fd);
+}
+
+int
+cairn_libvirt_place_lock_reading (const CairnLibvirt *libvirt, const char *vm_guid,
+                                  int64_t deadline, GError **error)
+{
+  g_autofree char *directory = cairn_libvirt_place_directory (libvirt, vm_guid);
+  g_autofree char *path = g_build_filename (directory, READING, NULL);
+  int fd = open (path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    {
+      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
+                   "the VM's backup job has ended ('%s' can't be opened: %s); try again", path,
+                   g_strerror (errno));
+      return -1;
+    }
+  while (flock (fd, LOCK_EX | LOCK_NB) != 0)
+    {
+      if (g_get_monotonic_time () >= deadline)
+        {
+          g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
+                       "another cairn reads the VM's changes (it has '%s' locked); wait for its "
+                       "end, and try again",
+                       path);
+          close (fd);
+          return -1;
+        }
+      g_usleep (LOOK_AGAIN_US);
+    }
+  return fd;
+}
+
+/* ---- having it ---- */
+
+static gboolean
+fail_locked (int fd, const char *directory, GError **error)
+{
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
+               has_mark (fd)
+                   ? "the VM's disks are held for a recovery checkpoint or a backup (by a cairn "
+                     "that has '%s' locked); end that, or wait for its end, and try again"
+                   : "another cairn works with the VM's backup job (it has '%s' locked); wait for "
+                     "its end, and try again",
+               directory);
+  return FALSE;
+}
+
 /* A locked descriptor of the directory, or -1. */
 static int
 lock_directory (const char *directory, int64_t deadline, GError **error)
@@ -129,12 +247,9 @@ lock_directory (const char *directory, int64_t deadline, GError **error)
         return -1;
       while (flock (fd, LOCK_EX | LOCK_NB) != 0)
         {
-          if (g_get_monotonic_time () >= deadline)
+          if (g_get_monotonic_time () >= deadline || has_mark (fd))
             {
-              g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
-                           "another cairn works with the VM's backup job (it has '%s' locked); "
-                           "wait for its end, and try again",
-                           directory);
+              fail_locked (fd, directory, error);
               close (fd);
               return -1;
             }
@@ -144,6 +259,12 @@ lock_directory (const char *directory, int64_t deadline, GError **error)
         return fd;
       close (fd);
     }
+}
+
+gboolean
+cairn_libvirt_place_is_ours (const CairnLibvirtPlace *place)
+{
+  return is_there (place->fd, place->directory);
 }
 
 CairnLibvirtPlace *
@@ -164,6 +285,7 @@ cairn_libvirt_place_take (const CairnLibvirt *libvirt, const CairnLibvirtLook *l
   place->fd = fd;
   place->directory = g_steal_pointer (&directory);
   place->socket = g_steal_pointer (&socket);
+  remove_content (fd, place->directory); /* a dead one's */
   if (hand_over (fd, place->directory, look, error))
     return place;
   cairn_libvirt_place_leave (place);
@@ -173,17 +295,13 @@ cairn_libvirt_place_take (const CairnLibvirt *libvirt, const CairnLibvirtLook *l
 void
 cairn_libvirt_place_leave (CairnLibvirtPlace *place)
 {
-  GDir *entries;
-  const char *name;
-
   if (!place)
     return;
-  entries = g_dir_open (place->directory, 0, NULL);
-  while (entries && (name = g_dir_read_name (entries)))
-    unlinkat (place->fd, name, 0);
-  if (entries)
-    g_dir_close (entries);
-  rmdir (place->directory);
+  if (cairn_libvirt_place_is_ours (place))
+    {
+      remove_content (place->fd, place->directory);
+      rmdir (place->directory);
+    }
   close (place->fd);
   g_free (place->directory);
   g_free (place->socket);

@@ -11,7 +11,9 @@
 #include "tracker/offline/look.h"
 #include "tracker/offline/view.h"
 
-#define PAUSE_US 10000
+#define PAUSE_US       10000
+
+#define DENIES_WRITING 201
 
 typedef struct
 {
@@ -24,7 +26,7 @@ typedef struct
 static gboolean
 place_bytes (int fd)
 {
-  static const off_t bytes[] = { 100, 201, 203 };
+  static const off_t bytes[] = { 100, DENIES_WRITING, 203 };
 
   for (size_t i = 0; i < G_N_ELEMENTS (bytes); i++)
     {
@@ -136,4 +138,86 @@ cairn_offline_hold (const GPtrArray *disks, int64_t deadline, GError **error)
         return NULL;
       }
   return &held->frozen;
+}
+
+/* ---- what another holds ---- */
+
+static gboolean
+fail_not_held (const char *path, const char *name, GError **error)
+{
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
+               "image '%s' isn't held for '%s' any more: that was ended, or the VM ran meanwhile; "
+               "discard it, and freeze the VM once more",
+               path, name);
+  return FALSE;
+}
+
+/* Whether another open file denies writing. */
+static gboolean
+is_held (const char *path, GError **error)
+{
+  struct flock wanted
+      = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = DENIES_WRITING, .l_len = 1 };
+  uint64_t file_bytes;
+  int fd = cairn_image_open_file (path, &file_bytes, error);
+  gboolean held;
+
+  if (fd < 0)
+    return g_prefix_error (error, "image '%s': ", path), FALSE;
+  held = fcntl (fd, F_OFD_GETLK, &wanted) == 0 && wanted.l_type != F_UNLCK;
+  close (fd);
+  return held;
+}
+
+/* The bitmap was added at the moment. */
+static gboolean
+look_for_changes (const CairnDisk *disk, uint64_t size_bytes, const char *name, int64_t deadline,
+                  gboolean *unchanged, GError **error)
+{
+  g_autoptr (CairnAnchor) anchor = cairn_anchor_new ();
+  g_autoptr (GArray) extents = NULL;
+  CairnJudgement judgement = { 0 };
+  gboolean ok;
+
+  anchor->path = g_strdup (disk->path);
+  anchor->format = g_strdup ("qcow2");
+  anchor->bitmap = g_strdup (name);
+  anchor->virtual_size_bytes = size_bytes;
+  anchor->granularity_bytes = CAIRN_DEFAULT_GRANULARITY;
+  ok = cairn_offline_changes (disk, anchor, 0, UINT64_MAX, &extents, &judgement, deadline, error);
+  *unchanged = !extents || extents->len == 0;
+  cairn_judgement_clear (&judgement);
+  return ok;
+}
+
+static gboolean
+require_disk_held (const CairnDisk *disk, const char *name, int64_t deadline, GError **error)
+{
+  CairnView *view = cairn_offline_view_disk (disk, deadline, error);
+  gboolean ok = view != NULL, unchanged = TRUE;
+
+  for (guint i = 0; ok && view->paths && i < view->paths->len; i++)
+    {
+      g_autoptr (GError) cause = NULL;
+
+      ok = is_held (view->paths->pdata[i], &cause);
+      if (cause)
+        g_propagate_error (error, g_steal_pointer (&cause));
+      else if (!ok)
+        fail_not_held (view->paths->pdata[i], name, error);
+    }
+  ok = ok && look_for_changes (disk, view->size_bytes, name, deadline, &unchanged, error)
+       && (unchanged || fail_not_held (disk->path, name, error));
+  if (view)
+    view->ops->close (view);
+  return ok;
+}
+
+CairnFrozen *
+cairn_offline_open_held (const GPtrArray *disks, const char *name, int64_t deadline, GError **error)
+{
+  for (guint i = 0; i < disks->len; i++)
+    if (!require_disk_held (disks->pdata[i], name, deadline, error))
+      return NULL;
+  return cairn_offline_hold (disks, deadline, error);
 }

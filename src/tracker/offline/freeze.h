@@ -14,4 +14,9 @@
  * CAIRN_IMAGE_LOCK_MS or DEADLINE. Errors: view.h. */
 CairnFrozen *cairn_offline_hold (const GPtrArray *disks, int64_t deadline, GError **error);
 
+/* The same views of what is held already, since bitmap NAME was added: INVALID_STATE when nobody
+ * holds an image, or that bitmap has changes. */
+CairnFrozen *cairn_offline_open_held (const GPtrArray *disks, const char *name, int64_t deadline,
+                                      GError **error);
+
 #endif

@@ -75,7 +75,7 @@ static CairnFrozen *
 offline_open_frozen (CairnTracker *tracker, const CairnVm *vm, const GPtrArray *disks,
                      const char *order_name, int64_t deadline, GError **error)
 {
-  return cairn_offline_hold (disks, deadline, error);
+  return cairn_offline_open_held (disks, order_name, deadline, error);
 }
 
 static gboolean
