@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import multiprocessing
 import os
+import shutil
 import struct
 import time
 
@@ -358,6 +359,48 @@ class Adopt(Scene):
         equal(self.host.ok("changes", self.new)["Disks"], self.wanted, "of the adopted point")
         equal(sorted(self.bitmaps()[0]), wanted)
         equal({f["Kind"] for f in self.host.ok("doctor")["Findings"]}, {"foreign-bitmap"})
+
+
+class Backup(Scene):
+    """A differential backup after a full one: point, images and manifest, all or nothing."""
+    name = "backup"
+    files = ["full"]
+
+    def prepare(self):
+        self.full = self.host.path("full")
+        self.base = self.host.ok("backup", "vm", self.full)["ReferencePoint"]
+        self.points.append(self.base)
+        for disk in DISKS:
+            io(self.host.path(disk), "write -q -P 5 0x40000 128k", "write -q -P 6 0x310000 4k")
+        self.dirty = self.host.ok("changes", self.old)["Disks"]
+        self.next = os.path.join(self.out, "next")
+
+    def args(self):
+        return ["backup", "vm", self.next, "--since", self.base]
+
+    def reset(self):
+        super().reset()
+        shutil.rmtree(self.next, ignore_errors=True)
+
+    def check_points(self, points):
+        equal(points[:2], self.points, "the older points")
+        true(len(points) <= 3, f"points: {points}")
+
+    def check_files(self):
+        points = self.list()
+        known = {"cairn.db", "cairn.db-wal", "cairn.db-shm", "cairn.db.lock", "out", *DISKS, *self.files}
+        equal(sorted(set(os.listdir(self.host.dir)) - known), [], "stray files beside the store")
+        equal(os.listdir(self.out), ["next"] if self.happened(points) else [], "the backup's directory")
+        if not self.happened(points):
+            return
+        equal(len([name for name in os.listdir(self.next) if name.startswith(".")]), 0, "temporary files")
+        self.host.ok("verify", self.full, self.next)
+
+    def happened(self, points):
+        return len(points) == 3
+
+    def repeat(self, points, number):
+        return None if self.happened(points) else self.args()
 
 
 SCENES = [Create, Destroy, Export, ExportOver, Import, VmAdd]

@@ -47,16 +47,25 @@ require_fresh (const CairnBackingUp *backing, GError **error)
   return FALSE;
 }
 
+/* Once the intent says that it is ours to remove. */
 static gboolean
 make_directory (CairnBackingUp *backing, GError **error)
 {
-  if (g_mkdir_with_parents (backing->directory, 0777) == 0)
+  CairnFileRights before;
+  int problem = 0;
+
+  if (!cairn_caller_become (backing->service->monitor.caller, &before, error))
+    return FALSE;
+  if (g_mkdir_with_parents (backing->directory, 0777) != 0)
+    problem = errno;
+  cairn_caller_restore (&before);
+  if (problem == 0)
     return TRUE;
   g_set_error (error, CAIRN_ERROR,
-               errno == EACCES || errno == EROFS ? CAIRN_ERROR_ACCESS_DENIED
-                                                 : CAIRN_ERROR_INVALID_PARAMETER,
+               problem == EACCES || problem == EROFS ? CAIRN_ERROR_ACCESS_DENIED
+                                                     : CAIRN_ERROR_INVALID_PARAMETER,
                "directory '%s' can't be made (%s); name one that can", backing->directory,
-               g_strerror (errno));
+               g_strerror (problem));
   return FALSE;
 }
 
@@ -75,8 +84,8 @@ cairn_backing_begin (CairnBackingUp *backing, CairnService *service, const char 
   backing->module = cairn_module_symbol (CAIRN_DATA_MODULE, CAIRN_DATA_SYMBOL, error);
   if (!backing->module || !cairn_caller_become (service->monitor.caller, &before, error))
     return FALSE;
-  backing->made_directory = access (backing->directory, F_OK) != 0;
-  ok = make_directory (backing, error) && require_fresh (backing, error);
+  backing->makes_directory = access (backing->directory, F_OK) != 0;
+  ok = require_fresh (backing, error);
   cairn_caller_restore (&before);
   return ok;
 }
@@ -87,7 +96,7 @@ sync_parent (const CairnBackingUp *backing, GError **error)
 {
   g_autofree char *parent = g_path_get_dirname (backing->directory);
   int fd = open (parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  gboolean ok = !backing->made_directory || fd < 0 || fsync (fd) == 0;
+  gboolean ok = !backing->makes_directory || fd < 0 || fsync (fd) == 0;
 
   if (!ok)
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
@@ -153,7 +162,11 @@ give_up (CairnBackingUp *backing)
     backing->revert (&begin, backing->user);
   if (cairn_service_apply (backing->service, &begin, NULL)
       && cairn_publish_undo (backing->intent, backing->service->monitor.caller, NULL))
-    cairn_service_apply (backing->service, &done, NULL);
+    {
+      if (backing->makes_directory)
+        rmdir (backing->directory);
+      cairn_service_apply (backing->service, &done, NULL);
+    }
 }
 
 /* ---- the end of it ---- */
@@ -199,31 +212,22 @@ publish (CairnBackingUp *backing, GError **error)
   return TRUE;
 }
 
-static gboolean
-run (CairnBackingUp *backing, GError **error)
+gboolean
+cairn_backing_run (CairnBackingUp *backing, GError **error)
 {
   if (!cairn_backing_take_state (backing, error) || !cairn_backing_plan (backing, error))
     return FALSE;
   backing->intent = cairn_intent_new_apart (CAIRN_INTENT_EXPORT);
   cairn_intent_set_point (backing->intent, backing->point->instance_id, "");
-  if (backing->made_directory)
+  if (backing->makes_directory)
     backing->intent->detail = g_bytes_new_static (CAIRN_INTENT_MADE_DIRECTORY, 1);
   if (!name_files (backing, error) || !put_intent (backing, error))
     return FALSE;
-  if (cairn_backing_write (backing, error) && publish (backing, error))
+  if (make_directory (backing, error) && cairn_backing_write (backing, error)
+      && publish (backing, error))
     return TRUE;
   if (!backing->is_half_published)
     give_up (backing);
-  return FALSE;
-}
-
-gboolean
-cairn_backing_run (CairnBackingUp *backing, GError **error)
-{
-  if (run (backing, error))
-    return TRUE;
-  if (backing->made_directory && !backing->is_half_published)
-    rmdir (backing->directory);
   return FALSE;
 }
 

@@ -41,11 +41,11 @@ typedef struct
   const CairnPoint *point;
   const char *base; /* InstanceID of what differential images follow; NULL = none are */
   gboolean is_log;
-  gboolean is_bare; /* neither the point's pair nor the VM's state goes with it */
-  char *directory;  /* owned */
-  gboolean made_directory;
-  GPtrArray *disks;  /* of CairnBackingDisk, owned */
-  GPtrArray *extras; /* of CairnBackingExtra, owned */
+  gboolean is_bare;         /* neither the point's pair nor the VM's state goes with it */
+  char *directory;          /* owned */
+  gboolean makes_directory; /* it isn't there yet */
+  GPtrArray *disks;         /* of CairnBackingDisk, owned */
+  GPtrArray *extras;        /* of CairnBackingExtra, owned */
 
   /* What else is true once the files are complete, and what takes it back. NULL = nothing. */
   void (*complete) (CairnStoreChange *change, gpointer user);
@@ -59,8 +59,8 @@ typedef struct
   uint64_t total_bytes, done_bytes;
 } CairnBackingUp;
 
-/* Sets what the caller hasn't, loads the module and makes DIRECTORY (an absolute path that is
- * allowed, or one of Cairn's own), which may hold no backup. */
+/* Sets what the caller hasn't, and loads the module. DIRECTORY (an absolute path that is allowed,
+ * or one of Cairn's own) may hold no backup; it is made later when it isn't there. */
 gboolean cairn_backing_begin (CairnBackingUp *backing, CairnService *service, const char *directory,
                               const CairnBackupOptions *options, GError **error);
 

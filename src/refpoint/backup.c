@@ -2,8 +2,6 @@
 /* A VM's disks copied at a new reference point, or at a recovery checkpoint. */
 #include "refpoint/backup.h"
 
-#include <unistd.h>
-
 #include "refpoint/backing.h"
 #include "refpoint/export.h"
 #include "refpoint/hold.h"
@@ -109,8 +107,6 @@ cairn_backup_run (CairnBackingUp *backing, const char *vm, CairnPointType type, 
       guid = g_strdup (hold->snapshot->point->guid);
       copy = cairn_vm_copy (hold->vm);
     }
-  else if (backing->made_directory && !backing->is_half_published)
-    rmdir (backing->directory);
   cairn_backing_clear (backing);
   if (hold && !ok)
     cairn_hold_give_up (hold);
@@ -218,19 +214,12 @@ cairn_service_export_snapshot (CairnService *service, const char *id, const char
   g_autoptr (CairnSnapshot) snapshot = NULL;
   g_autoptr (CairnVm) vm = NULL;
   g_auto (CairnBackingUp) backing = { 0 };
-  g_autofree char *made = NULL;
 
   if (!cairn_export_check_place (service, directory, error))
     return FALSE;
   snapshot = cairn_snapshot_find (service, id, error);
   vm = snapshot ? find_vm (service, snapshot, error) : NULL;
-  if (!vm || !require_held (service, snapshot, error)
-      || !cairn_backing_begin (&backing, service, directory, options, error))
-    return FALSE;
-  made = backing.made_directory ? g_strdup (backing.directory) : NULL;
-  if (copy_frozen (&backing, snapshot, vm, deadline, backup, error))
-    return TRUE;
-  if (made && !backing.is_half_published)
-    rmdir (made);
-  return FALSE;
+  return vm && require_held (service, snapshot, error)
+         && cairn_backing_begin (&backing, service, directory, options, error)
+         && copy_frozen (&backing, snapshot, vm, deadline, backup, error);
 }
