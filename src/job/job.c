@@ -124,7 +124,9 @@ proceed (guint percent, gpointer user)
 {
   CairnJob *job = user;
 
-  g_atomic_int_set (&job->percent, (gint)percent);
+  /* A method of several parts begins each of them anew; a client's bar only grows. */
+  if ((gint)percent > g_atomic_int_get (&job->percent))
+    g_atomic_int_set (&job->percent, (gint)percent);
   return !g_atomic_int_get (&job->is_cancelled);
 }
 

@@ -234,6 +234,7 @@ cairn_service_remove_vm (CairnService *service, const char *vm, gboolean force, 
   int64_t deadline = cairn_service_start_call (service);
   g_autoptr (CairnOperation) operation = NULL;
   g_autoptr (GPtrArray) points = NULL;
+  g_autoptr (GPtrArray) snapshots = NULL;
   CairnStoreChange change = { 0 };
 
   if (!require_images (service, error))
@@ -242,8 +243,18 @@ cairn_service_remove_vm (CairnService *service, const char *vm, gboolean force, 
   if (!operation)
     return FALSE;
   points = service->store->ops->list_points (service->store, operation->vm->guid, error);
-  if (!points)
+  snapshots = points
+                  ? service->store->ops->list_snapshots (service->store, operation->vm->guid, error)
+                  : NULL;
+  if (!snapshots)
     return FALSE;
+  if (snapshots->len > 0)
+    {
+      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
+                   "VM '%s' has recovery checkpoint '%s'; convert or discard it first",
+                   operation->vm->name, ((CairnSnapshot *)snapshots->pdata[0])->instance_id);
+      return FALSE;
+    }
   if (points->len > 0 && !force)
     {
       g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
