@@ -298,11 +298,10 @@ static gboolean
 run_export (CairnJob *job, CairnService *service, gpointer user, GError **error)
 {
   static const char *const disks[] = { "disk 1", "disk 2", NULL };
-  CairnExport result = { (char *)"/out/P.vmcx", (char *)"/out/P.vmrs" };
 
   cairn_job_affects (job, CAIRN_JOB_ELEMENT_VM, SAMPLE_VM, CAIRN_JOB_EFFECT_OTHER);
   cairn_job_set_export (job, "/out", SAMPLE_VM, "P", NULL, disks);
-  cairn_job_set_exported (job, &result);
+  cairn_job_set_exported (job, "/out/P.vmcx", "/out/P.vmrs");
   return TRUE;
 }
 

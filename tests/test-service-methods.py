@@ -74,7 +74,7 @@ def settings():
             label = "nightly" if "nightly" in str(more) else ""
             equal([point[n] or "" for n in ("ReferencePointType", "ConsistencyLevel", "HasAssociatedData",
                                             "ElementName")], ["2", "2", "false", label], f"point of {more}")
-        fails(create(client, service, vm, kind=0), 1, "ReferencePointType 0 isn't supported")
+        fails(create(client, service, vm, kind=0), 1, "log-based")
         fails(create(client, service, vm, kind=7), 4, "ReferencePointType 7")
         fails(create(client, service, vm, ReferencePointSettings=mof(1)), 5, "application|consisten")
         fails(create(client, service, vm, ReferencePointSettings=mof(9)), 4, "ConsistencyLevel 9")

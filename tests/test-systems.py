@@ -188,7 +188,7 @@ def unsupported():
     equal(answer["ReturnValue"], 1)
     matches(answer["Message"], "'web'.*virsh")
     service = "Msvm_VirtualSystemManagementService.CreationClassName='Msvm_VirtualSystemManagementService'"
-    equal([shell.invoke(service, m)["ReturnValue"] for m in ("DefineSystem", "ExportSystemDefinition")], [1, 32770])
+    equal([shell.invoke(service, m)["ReturnValue"] for m in ("DefineSystem", "ImportSystemDefinition")], [1, 32770])
 
 
 main()

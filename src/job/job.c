@@ -111,11 +111,28 @@ cairn_job_set_export (CairnJob *job, const char *directory, const char *vm_guid,
 }
 
 void
-cairn_job_set_exported (CairnJob *job, const CairnExport *result)
+cairn_job_set_exported (CairnJob *job, const char *config_file_path, const char *runtime_file_path)
 {
   g_mutex_lock (&job->jobs->lock);
-  replace (&job->record->config_file_path, result->config_file_path);
-  replace (&job->record->runtime_file_path, result->runtime_file_path);
+  replace (&job->record->config_file_path, config_file_path);
+  replace (&job->record->runtime_file_path, runtime_file_path);
+  g_mutex_unlock (&job->jobs->lock);
+}
+
+static void
+replace_all (GPtrArray *texts, const GPtrArray *by)
+{
+  g_ptr_array_set_size (texts, 0);
+  for (guint i = 0; i < by->len; i++)
+    g_ptr_array_add (texts, g_strdup (by->pdata[i]));
+}
+
+void
+cairn_job_set_exported_logs (CairnJob *job, const GPtrArray *disks, const GPtrArray *paths)
+{
+  g_mutex_lock (&job->jobs->lock);
+  replace_all (job->record->exported_disks, disks);
+  replace_all (job->record->exported_log_paths, paths);
   g_mutex_unlock (&job->jobs->lock);
 }
 

@@ -29,6 +29,10 @@ typedef enum
 
 typedef enum
 {
+  CAIRN_JOB_EXPORT_VM = 62,
+  CAIRN_JOB_CREATE_SNAPSHOT = 70,
+  CAIRN_JOB_DESTROY_SNAPSHOT = 72,
+  CAIRN_JOB_CONVERT_SNAPSHOT = 200,
   CAIRN_JOB_CREATE_POINT = 201,
   CAIRN_JOB_DESTROY_POINT = 202,
   CAIRN_JOB_EXPORT_POINT = 203,
@@ -45,8 +49,9 @@ typedef enum
 
 typedef enum
 {
-  CAIRN_JOB_ELEMENT_VM,    /* id: its GUID */
-  CAIRN_JOB_ELEMENT_POINT, /* id: its InstanceID */
+  CAIRN_JOB_ELEMENT_VM,       /* id: its GUID */
+  CAIRN_JOB_ELEMENT_POINT,    /* id: its InstanceID */
+  CAIRN_JOB_ELEMENT_SNAPSHOT, /* the same */
 } CairnJobElementKind;
 
 typedef struct
@@ -74,7 +79,8 @@ typedef struct
   GPtrArray *elements; /* of CairnJobElement */
   /* Of an export, else NULL: */
   char *export_directory, *config_file_path, *runtime_file_path, *vm_guid, *point_guid, *base_guid;
-  GPtrArray *exported_disks; /* of char * */
+  GPtrArray *exported_disks;     /* of char * */
+  GPtrArray *exported_log_paths; /* of char *: a file for each of these disks; empty: no logs */
 } CairnJobRecord;
 
 CairnJobRecord *cairn_job_record_ref (CairnJobRecord *record);
@@ -122,7 +128,10 @@ void cairn_job_affects (CairnJob *job, CairnJobElementKind kind, const char *id,
 void cairn_job_set_export (CairnJob *job, const char *directory, const char *vm_guid,
                            const char *point_guid, const char *base_guid,
                            const char *const *exported_disks);
-void cairn_job_set_exported (CairnJob *job, const CairnExport *result);
+void cairn_job_set_exported (CairnJob *job, const char *config_file_path,
+                             const char *runtime_file_path);
+/* Parallel, of char *; DISKS takes the place of those told before. */
+void cairn_job_set_exported_logs (CairnJob *job, const GPtrArray *disks, const GPtrArray *paths);
 
 /* prepare: checks that fail before anything becomes a job (NULL: none). run: the method. Both on
  * the same thread, with the same service, whose monitor (refpoint/monitor.h) is the job's. */
@@ -132,8 +141,9 @@ typedef struct
   gboolean (*prepare) (CairnJob *job, CairnService *service, gpointer user, GError **error);
   gboolean (*run) (CairnJob *job, CairnService *service, gpointer user, GError **error);
   guint (*error_code) (const GError *error); /* the method's own table */
-  gboolean always_a_job;                     /* whatever the budget */
-  gpointer user; /* freed before the end is told, which may be after cairn_jobs_run */
+  gboolean always_a_job; /* however short it is: its end is awaited within the budget all the
+                            same */
+  gpointer user;         /* freed before the end is told, which may be after cairn_jobs_run */
   GDestroyNotify free_user;
   const CairnCaller *caller; /* copied */
 } CairnJobOrder;

@@ -292,13 +292,17 @@ await (CairnJobs *jobs, CairnJob *job, GError **error)
     {
       gboolean runs = job->phase == CAIRN_JOB_PHASE_RUNNING;
 
-      if (runs && job->is_job)
+      if (runs && job->is_job && !job->may_end)
         return TRUE;
       if (g_cond_wait_until (&job->changed, &jobs->lock, runs ? budget : patience))
         continue;
       /* What it came to at the last moment counts. */
       if (job->phase == CAIRN_JOB_PHASE_RUNNING && g_get_monotonic_time () >= budget)
-        cairn_job_become (job);
+        {
+          job->may_end = FALSE;
+          if (!job->is_job)
+            cairn_job_become (job);
+        }
       else if (job->phase < CAIRN_JOB_PHASE_RUNNING)
         {
           withdraw (jobs, job);
@@ -329,6 +333,7 @@ cairn_jobs_run (CairnJobs *jobs, const CairnJobOrder *order, CairnJobRecord **re
 
   g_mutex_lock (&jobs->lock);
   job->must_be_one = order->always_a_job || jobs->synchronous_ms == 0;
+  job->may_end = order->always_a_job && jobs->synchronous_ms > 0;
   if (enqueue (jobs, job, error) && await (jobs, job, error))
     outcome = tell (job, record, error);
   g_mutex_unlock (&jobs->lock);

@@ -32,6 +32,7 @@ struct CairnJob
   CairnJobOrder order;   /* given up when it has ended */
   CairnCaller *caller;   /* owned; NULL = none */
   gboolean must_be_one;  /* a job, however short it is */
+  gboolean may_end;      /* as one that must be, within the budget: its orderer waits */
   gint percent;          /* atomic */
   gint is_cancelled;     /* atomic */
   GCond changed;         /* phase */

@@ -5,13 +5,13 @@
 #include "refpoint/guid.h"
 
 /* Of what is kept; other versions are dropped when they are read, like jobs whose time is up. */
-#define VERSION 1
+#define VERSION 2
 
 /* version; type, state, owner; start, change, end; percent, cancellable; error; elements of kind,
  * id, effect; what an export has. */
 #define HEAD_FORMAT    "(yuusxxxubums)"
 #define ELEMENT_FORMAT "a(usu)"
-#define EXPORT_FORMAT  "(msmsmsmsmsmsas)"
+#define EXPORT_FORMAT  "(msmsmsmsmsmsasas)"
 #define RECORD_FORMAT  "(" HEAD_FORMAT ELEMENT_FORMAT EXPORT_FORMAT ")"
 
 static void
@@ -31,6 +31,7 @@ new_empty (void)
   record->ref_count = 1;
   record->elements = g_ptr_array_new_with_free_func (element_free);
   record->exported_disks = g_ptr_array_new_with_free_func (g_free);
+  record->exported_log_paths = g_ptr_array_new_with_free_func (g_free);
   return record;
 }
 
@@ -60,6 +61,16 @@ cairn_job_record_add_element (CairnJobRecord *record, CairnJobElementKind kind, 
   g_ptr_array_add (record->elements, element);
 }
 
+static GPtrArray *
+copy_texts (const GPtrArray *texts)
+{
+  GPtrArray *copy = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < texts->len; i++)
+    g_ptr_array_add (copy, g_strdup (texts->pdata[i]));
+  return copy;
+}
+
 CairnJobRecord *
 cairn_job_record_copy (const CairnJobRecord *record)
 {
@@ -76,15 +87,14 @@ cairn_job_record_copy (const CairnJobRecord *record)
   copy->point_guid = g_strdup (record->point_guid);
   copy->base_guid = g_strdup (record->base_guid);
   copy->elements = g_ptr_array_new_with_free_func (element_free);
-  copy->exported_disks = g_ptr_array_new_with_free_func (g_free);
+  copy->exported_disks = copy_texts (record->exported_disks);
+  copy->exported_log_paths = copy_texts (record->exported_log_paths);
   for (guint i = 0; i < record->elements->len; i++)
     {
       const CairnJobElement *element = record->elements->pdata[i];
 
       cairn_job_record_add_element (copy, element->kind, element->id, element->effect);
     }
-  for (guint i = 0; i < record->exported_disks->len; i++)
-    g_ptr_array_add (copy->exported_disks, g_strdup (record->exported_disks->pdata[i]));
   return copy;
 }
 
@@ -111,6 +121,7 @@ cairn_job_record_unref (CairnJobRecord *record)
   g_free (record->base_guid);
   g_ptr_array_unref (record->elements);
   g_ptr_array_unref (record->exported_disks);
+  g_ptr_array_unref (record->exported_log_paths);
   g_free (record);
 }
 
@@ -125,17 +136,24 @@ encode_head (const CairnJobRecord *record)
                         record->error_code, record->error);
 }
 
+static void
+add_texts (GVariantBuilder *builder, const GPtrArray *texts)
+{
+  g_variant_builder_init (builder, G_VARIANT_TYPE_STRING_ARRAY);
+  for (guint i = 0; i < texts->len; i++)
+    g_variant_builder_add (builder, "s", texts->pdata[i]);
+}
+
 static GVariant *
 encode_export (const CairnJobRecord *record)
 {
-  GVariantBuilder disks;
+  GVariantBuilder disks, logs;
 
-  g_variant_builder_init (&disks, G_VARIANT_TYPE_STRING_ARRAY);
-  for (guint i = 0; i < record->exported_disks->len; i++)
-    g_variant_builder_add (&disks, "s", record->exported_disks->pdata[i]);
+  add_texts (&disks, record->exported_disks);
+  add_texts (&logs, record->exported_log_paths);
   return g_variant_new (EXPORT_FORMAT, record->export_directory, record->config_file_path,
                         record->runtime_file_path, record->vm_guid, record->point_guid,
-                        record->base_guid, &disks);
+                        record->base_guid, &disks, &logs);
 }
 
 GBytes *
@@ -185,16 +203,24 @@ decode_elements (GVariant *elements, CairnJobRecord *record)
 }
 
 static void
+take_texts (GVariantIter *iter, GPtrArray *texts)
+{
+  char *text;
+
+  while (g_variant_iter_next (iter, "s", &text))
+    g_ptr_array_add (texts, text);
+}
+
+static void
 decode_export (GVariant *export, CairnJobRecord *record)
 {
-  g_autoptr (GVariantIter) disks = NULL;
-  char *disk;
+  g_autoptr (GVariantIter) disks = NULL, logs = NULL;
 
   g_variant_get (export, EXPORT_FORMAT, &record->export_directory, &record->config_file_path,
                  &record->runtime_file_path, &record->vm_guid, &record->point_guid,
-                 &record->base_guid, &disks);
-  while (g_variant_iter_next (disks, "s", &disk))
-    g_ptr_array_add (record->exported_disks, disk);
+                 &record->base_guid, &disks, &logs);
+  take_texts (disks, record->exported_disks);
+  take_texts (logs, record->exported_log_paths);
 }
 
 CairnJobRecord *

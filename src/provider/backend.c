@@ -8,6 +8,7 @@
 
 #include "provider/points.h"
 #include "provider/services.h"
+#include "provider/snapshots.h"
 #include "provider/system.h"
 #include "service/open.h"
 
@@ -36,8 +37,9 @@ struct CairnBackend
 static const CimProvider *const providers[]
     = { CAIRN_POINT_PROVIDERS, CAIRN_SERVICE_PROVIDERS, NULL };
 static const CimAssociation *const associations[]
-    = { CAIRN_POINT_ASSOCIATIONS, CAIRN_SERVICE_ASSOCIATIONS, NULL };
-static const CimMethodHandler methods[] = { CAIRN_POINT_METHODS, CAIRN_SERVICE_METHODS, { 0 } };
+    = { CAIRN_POINT_ASSOCIATIONS, CAIRN_SNAPSHOT_ASSOCIATIONS, CAIRN_SERVICE_ASSOCIATIONS, NULL };
+static const CimMethodHandler methods[]
+    = { CAIRN_POINT_METHODS, CAIRN_SNAPSHOT_METHODS, CAIRN_SERVICE_METHODS, { 0 } };
 
 /* Two NULL-ended lists as one. */
 static GPtrArray *

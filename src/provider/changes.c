@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cairn/error.h>
+#include <cairn/snapshot.h>
 
 #include "provider/method.h"
 #include "provider/points.h"
@@ -15,13 +16,16 @@
 #include "refpoint/guid.h"
 #include "refpoint/path.h"
 
+/* What the address of a running VM's frozen disk begins with (cairn/snapshot.h). */
+#define ADDRESS_PREFIX "nbd+unix:"
+
 /* One answer's: 64 Ki ranges are some 8 MiB of XML. The asker goes on behind ProcessedByteLength.
  */
 #define RANGES_MAX 65536u
 
 typedef struct
 {
-  const char *path;
+  char *path; /* owned */
   const char *limit_id;
   uint64_t offset_bytes, length_bytes;
 } Question;
@@ -132,10 +136,58 @@ check_disk (CairnService *service, const CairnPoint *point, const CairnAnchor *a
   return TRUE;
 }
 
+static void
+question_clear (Question *question)
+{
+  g_free (question->path);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Question, question_clear)
+
+/* The VM's disk that a recovery checkpoint's is, at its place now; NULL: there is none. */
+static char *
+path_now (CairnService *service, const CairnSnapshot *snapshot, const CairnFrozenDisk *frozen)
+{
+  g_autoptr (CairnVm) vm = cairn_service_get_vm (service, snapshot->point->vm_guid, NULL);
+  const CairnDisk *disk = vm ? cairn_vm_find_disk (vm, frozen->identifier) : NULL;
+
+  return disk ? g_strdup (disk->path) : NULL;
+}
+
+/* A disk of a recovery checkpoint is asked about by its address: what it goes by is the VM's disk,
+ * whose changes up to now have those up to then in them. */
+static gboolean
+resolve_address (CairnService *service, Question *question, GError **error)
+{
+  g_autoptr (GPtrArray) snapshots = NULL;
+  char *path = NULL;
+
+  if (!question->path || !g_str_has_prefix (question->path, ADDRESS_PREFIX))
+    return TRUE;
+  snapshots = cairn_service_list_snapshots (service, NULL, error);
+  if (!snapshots)
+    return FALSE;
+  for (guint i = 0; i < snapshots->len && !path; i++)
+    {
+      const CairnSnapshot *snapshot = snapshots->pdata[i];
+
+      for (guint k = 0; k < snapshot->disks->len && !path; k++)
+        if (g_str_equal (((CairnFrozenDisk *)snapshot->disks->pdata[k])->address, question->path))
+          path = path_now (service, snapshot, snapshot->disks->pdata[k]);
+    }
+  if (!path)
+    return refuse (error, CAIRN_ERROR_FILE_NOT_FOUND,
+                   "no recovery checkpoint has a disk at '%.300s' (any more); name the VM's image, "
+                   "or make a new recovery checkpoint",
+                   question->path);
+  g_free (question->path);
+  question->path = path;
+  return TRUE;
+}
+
 static gboolean
 take_question (const CimInstance *in, Question *question, GError **error)
 {
-  question->path = cim_instance_text (in, "Path");
+  question->path = g_strdup (cim_instance_text (in, "Path"));
   question->limit_id = cim_instance_text (in, "LimitId");
   question->offset_bytes = cim_instance_number (in, "ByteOffset", 0);
   question->length_bytes = cim_instance_number (in, "ByteLength", 0);
@@ -196,13 +248,14 @@ static gboolean
 get_changes (CimCall *call, CairnService *service, const CimInstance *in, CimInstance *out,
              GError **error)
 {
-  Question question;
+  g_auto (Question) question = { 0 };
   const CairnAnchor *anchor = NULL;
   g_autoptr (CairnPoint) point = NULL;
   g_autofree char *target = NULL;
   uint64_t size_bytes = 0;
 
-  if (!take_question (in, &question, error) || !check_file (call, question.path, error))
+  if (!take_question (in, &question, error) || !resolve_address (service, &question, error)
+      || !check_file (call, question.path, error))
     return FALSE;
   point = find_point (service, question.limit_id, &anchor, error);
   if (!point || !check_disk (service, point, anchor, question.path, &target, &size_bytes, error))

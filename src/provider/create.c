@@ -2,18 +2,15 @@
 /* CreateReferencePoint. */
 #include <cairn/error.h>
 
-#include "cim/embedded.h"
 #include "provider/method.h"
 #include "provider/points.h"
 #include "provider/reference.h"
 
-/* ReferencePointType of the method: clients send 1 and 2 for RCT. */
+/* ReferencePointType of the method (the point's property has other numbers): clients send 1 and 2
+ * for RCT. */
 #define TYPE_LOG   0u
 #define TYPE_RCT   1u
 #define TYPE_RCT_2 2u
-
-/* ConsistencyLevel of the settings. */
-#define CONSISTENCY_ANY 0u
 
 typedef struct
 {
@@ -37,13 +34,13 @@ take_type (const CimInstance *in, Arguments *arguments, GError **error)
 {
   uint64_t type = cim_instance_number (in, "ReferencePointType", TYPE_RCT);
 
-  arguments->options.type = CAIRN_POINT_TYPE_RCT;
-  if (type == TYPE_RCT || type == TYPE_RCT_2)
+  arguments->options.type = type == TYPE_LOG ? CAIRN_POINT_TYPE_LOG : CAIRN_POINT_TYPE_RCT;
+  if (type == TYPE_LOG || type == TYPE_RCT || type == TYPE_RCT_2)
     return TRUE;
-  g_set_error (error, CAIRN_ERROR,
-               type == TYPE_LOG ? CAIRN_ERROR_NOT_SUPPORTED : CAIRN_ERROR_INVALID_PARAMETER,
-               "ReferencePointType %" G_GUINT64_FORMAT " isn't supported; give 1 or 2, which both "
-               "mean resilient change tracking",
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+               "ReferencePointType %" G_GUINT64_FORMAT
+               " isn't known; give 0 for a log-based point, "
+               "or 1 or 2, which both mean resilient change tracking",
                type);
   return FALSE;
 }
@@ -51,31 +48,16 @@ take_type (const CimInstance *in, Arguments *arguments, GError **error)
 static gboolean
 take_settings (const CimInstance *in, Arguments *arguments, GError **error)
 {
-  const CimSchema *schema = cim_schema_get ();
-  const CimClass *class = cim_schema_find (schema, CIM_IN_VIRTUALIZATION,
-                                           "Msvm_VirtualSystemReferencePointSettingData");
-  const char *text = cim_instance_text (in, "ReferencePointSettings");
-  g_autoptr (CimInstance) settings
-      = text && *text ? cim_embedded_parse (schema, class, text, error) : NULL;
-  uint64_t consistency;
+  g_autoptr (CimInstance) settings = NULL;
 
+  if (!cairn_method_take_settings (in, "ReferencePointSettings",
+                                   "Msvm_VirtualSystemReferencePointSettingData", &settings, error))
+    return FALSE;
   if (!settings)
-    return !text || !*text;
-  consistency = cim_instance_number (settings, "ConsistencyLevel", CONSISTENCY_ANY);
+    return TRUE;
   arguments->label = g_strdup (cim_instance_text (settings, "ElementName"));
   arguments->options.label = arguments->label;
-  if (consistency == CONSISTENCY_ANY)
-    return TRUE;
-  if (consistency != CAIRN_CONSISTENCY_APPLICATION && consistency != CAIRN_CONSISTENCY_CRASH)
-    {
-      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
-                   "ConsistencyLevel %" G_GUINT64_FORMAT " of the settings isn't known; give 1 "
-                   "(application) or 2 (crash)",
-                   consistency);
-      return FALSE;
-    }
-  arguments->options.consistency = (CairnConsistency)consistency;
-  return TRUE;
+  return cairn_method_take_consistency (settings, &arguments->options.consistency, error);
 }
 
 static gboolean

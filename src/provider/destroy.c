@@ -67,15 +67,45 @@ cairn_invoke_destroy (CimCall *call, const CimInstance *object, const CimInstanc
   return TRUE;
 }
 
-/* No point has such data: they are all RCT points, of which it is told that there is nothing to do.
+/* ---- RemoveAssociatedData ---- */
+
+static gboolean
+run_remove_data (CairnJob *job, CairnService *service, gpointer user, GError **error)
+{
+  const Arguments *arguments = user;
+
+  return cairn_service_remove_associated_data (service, arguments->point, error);
+}
+
+/* Whether the point has data that could be removed. */
+static gboolean
+has_data (CimCall *call, const char *id)
+{
+  g_autoptr (CimInstance) point
+      = cairn_catalogue_get (cairn_backend_catalogue (cairn_backend_of (call)), id, NULL);
+
+  return point && cim_instance_number (point, "HasAssociatedData", FALSE);
+}
+
+/* Of a point without data, as those of change tracking are, it is told that there is nothing to do.
  */
 gboolean
 cairn_invoke_remove_data (CimCall *call, const CimInstance *object, const CimInstance *in,
                           CimInstance *out, uint32_t *return_value, char **message, GError **error)
 {
+  static const CairnMethod method
+      = { CAIRN_JOB_REMOVE_DATA, cairn_return_vendor, prepare, run_remove_data };
   GError *cause = NULL;
   g_autofree char *id = cairn_reference_point (call, in, "AffectedReferencePoint", &cause);
+  Arguments *arguments;
 
-  *return_value = !id ? cairn_method_refuse (cairn_return_vendor, cause, message) : 0;
+  *return_value = 0;
+  if (!id)
+    *return_value = cairn_method_refuse (method.table, cause, message);
+  if (!id || !has_data (call, id))
+    return TRUE;
+  arguments = g_new0 (Arguments, 1);
+  arguments->point = g_steal_pointer (&id);
+  *return_value = cairn_method_run (call, &method, arguments, free_arguments, out, NULL, message);
   return TRUE;
 }

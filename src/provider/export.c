@@ -2,7 +2,6 @@
 /* ExportReferencePoint. */
 #include <cairn/error.h>
 
-#include "cim/embedded.h"
 #include "provider/method.h"
 #include "provider/points.h"
 #include "provider/reference.h"
@@ -29,44 +28,19 @@ free_arguments (gpointer data)
   g_free (arguments);
 }
 
-/* The base is the text of an object path. */
-static gboolean
-take_base (const CimInstance *settings, Arguments *arguments, GError **error)
-{
-  const char *text = cim_instance_text (settings, "BaseReferencePoint");
-  g_auto (CairnArena) arena = { 0 };
-  const CimPath *path = text && *text ? cim_path_parse (&arena, text, error) : NULL;
-  const char *id = path ? cim_path_key_text (path, "InstanceID") : NULL;
-
-  if (!text || !*text)
-    return TRUE;
-  if (!path)
-    return FALSE;
-  if (!id)
-    {
-      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
-                   "BaseReferencePoint '%.200s' isn't the path of a " CAIRN_POINT_CLASS
-                   "; give one with its InstanceID",
-                   text);
-      return FALSE;
-    }
-  arguments->base = cairn_reference_plain (id);
-  return TRUE;
-}
-
 static gboolean
 take_settings (const CimInstance *in, Arguments *arguments, GError **error)
 {
-  const CimSchema *schema = cim_schema_get ();
-  const CimClass *class = cim_schema_find (schema, CIM_IN_VIRTUALIZATION,
-                                           "Msvm_VirtualSystemReferencePointExportSettingData");
-  const char *text = cim_instance_text (in, "ExportSettingData");
-  g_autoptr (CimInstance) settings
-      = text && *text ? cim_embedded_parse (schema, class, text, error) : NULL;
+  g_autoptr (CimInstance) settings = NULL;
   const CimValue *disks;
+  GError *cause = NULL;
 
+  if (!cairn_method_take_settings (in, "ExportSettingData",
+                                   "Msvm_VirtualSystemReferencePointExportSettingData", &settings,
+                                   error))
+    return FALSE;
   if (!settings)
-    return !text || !*text;
+    return TRUE;
   disks = cim_instance_get (settings, "DisksToExport");
   if (disks->is_set && disks->n > 0)
     {
@@ -74,7 +48,11 @@ take_settings (const CimInstance *in, Arguments *arguments, GError **error)
       for (guint i = 0; i < disks->n; i++)
         arguments->disks[i] = cairn_reference_plain (disks->texts[i]);
     }
-  return take_base (settings, arguments, error);
+  arguments->base
+      = cairn_reference_in_text (settings, "BaseReferencePoint", CAIRN_POINT_CLASS, &cause);
+  if (cause)
+    g_propagate_error (error, cause);
+  return !cause;
 }
 
 static void
@@ -129,7 +107,7 @@ run (CairnJob *job, CairnService *service, gpointer user, GError **error)
                                              (const char *const *)arguments->disks, &result, NULL,
                                              error))
     return FALSE;
-  cairn_job_set_exported (job, result);
+  cairn_job_set_exported (job, result->config_file_path, result->runtime_file_path);
   return TRUE;
 }
 

@@ -23,6 +23,10 @@ static const struct
   CairnJobType type;
   const char *caption;
 } captions[] = {
+  { CAIRN_JOB_EXPORT_VM, "Export Virtual Machine" },
+  { CAIRN_JOB_CREATE_SNAPSHOT, "Snapshot Virtual Machine" },
+  { CAIRN_JOB_DESTROY_SNAPSHOT, "Delete Snapshot" },
+  { CAIRN_JOB_CONVERT_SNAPSHOT, "Convert Snapshot to Reference Point" },
   { CAIRN_JOB_CREATE_POINT, "Create Reference Point" },
   { CAIRN_JOB_DESTROY_POINT, "Delete Reference Point" },
   { CAIRN_JOB_EXPORT_POINT, "Export Reference Point" },
@@ -117,7 +121,7 @@ set_times (CimInstance *job, const CairnJobRecord *record)
 static void
 set_export (CimInstance *job, const CairnJobRecord *record)
 {
-  GPtrArray *disks = record->exported_disks;
+  const GPtrArray *disks = record->exported_disks, *logs = record->exported_log_paths;
 
   cim_instance_set_text (job, "ExportDirectory", record->export_directory);
   cim_instance_set_text (job, "VirtualMachineId", record->vm_guid);
@@ -127,6 +131,9 @@ set_export (CimInstance *job, const CairnJobRecord *record)
   cim_instance_set_text (job, "ExportedRuntimeFilePath", record->runtime_file_path);
   if (disks)
     cim_instance_set_texts (job, "ExportedDisks", (const char *const *)disks->pdata, disks->len);
+  if (logs->len > 0)
+    cim_instance_set_texts (job, "ExportedLogFilePaths", (const char *const *)logs->pdata,
+                            logs->len);
 }
 
 CimInstance *

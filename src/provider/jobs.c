@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Jobs as instances. */
+#include "provider/element.h"
 #include "provider/job-instance.h"
 #include "provider/points.h"
 #include "provider/reference.h"
+#include "provider/snapshots.h"
 
 static gboolean
 is_export (const CairnJobRecord *record)
@@ -65,12 +67,70 @@ const CimProvider cairn_export_job_provider = {
 
 /* ---- what they affect ---- */
 
-static gboolean
-append_element (CimCall *call, const CairnJobElement *element, GPtrArray *all, GError **error)
+/* The VM that a job is about; NULL: none that it knows. */
+static const char *
+vm_of_job (const CairnJobRecord *record)
 {
-  if (element->kind == CAIRN_JOB_ELEMENT_VM)
-    return cairn_backend_append_instance (call, CAIRN_SYSTEM_CLASS, "Name", element->id, all,
-                                          error);
+  for (guint i = 0; i < record->elements->len; i++)
+    {
+      const CairnJobElement *element = record->elements->pdata[i];
+
+      if (element->kind == CAIRN_JOB_ELEMENT_VM)
+        return element->id;
+    }
+  return NULL;
+}
+
+/* What is known of a recovery checkpoint that is no more: clients ask for it after they have
+ * converted it. */
+static CairnSnapshot *
+recall_snapshot (const CairnJobRecord *record, const CairnJobElement *element)
+{
+  CairnSnapshot *snapshot = cairn_snapshot_new ();
+  const char *vm = vm_of_job (record);
+
+  snapshot->instance_id = g_strdup (element->id);
+  snapshot->point->guid = cairn_setting_vm_guid (element->id);
+  snapshot->point->vm_guid = g_strdup (vm ? vm : "");
+  snapshot->point->owner = g_strdup ("");
+  snapshot->point->label = g_strdup ("");
+  if (element->effect == CAIRN_JOB_EFFECT_CREATE)
+    snapshot->point->creation_time_ms = record->start_ms;
+  return snapshot;
+}
+
+static gboolean
+append_snapshot (CimCall *call, const CairnJobRecord *record, const CairnJobElement *element,
+                 GPtrArray *all, GError **error)
+{
+  GError *cause = NULL;
+  g_autoptr (CairnSnapshot) snapshot = cairn_snapshots_find (call, element->id, &cause);
+  CimInstance *settings;
+
+  if (cause)
+    return g_propagate_error (error, cause), FALSE;
+  if (!snapshot)
+    snapshot = recall_snapshot (record, element);
+  settings = cairn_snapshot_settings_find (call, snapshot, error);
+  if (settings)
+    g_ptr_array_add (all, settings);
+  return settings != NULL;
+}
+
+static gboolean
+append_element (CimCall *call, const CairnJobRecord *record, const CairnJobElement *element,
+                GPtrArray *all, GError **error)
+{
+  switch (element->kind)
+    {
+    case CAIRN_JOB_ELEMENT_VM:
+      return cairn_backend_append_instance (call, CAIRN_SYSTEM_CLASS, "Name", element->id, all,
+                                            error);
+    case CAIRN_JOB_ELEMENT_SNAPSHOT:
+      return append_snapshot (call, record, element, all, error);
+    case CAIRN_JOB_ELEMENT_POINT:
+      break;
+    }
   return cairn_backend_append_instance (call, CAIRN_POINT_CLASS, "InstanceID", element->id, all,
                                         error);
 }
@@ -84,7 +144,7 @@ elements_of_job (CimCall *call, const CimInstance *source, const CimPage *page,
   g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify)cim_instance_unref);
 
   for (guint i = 0; record && i < record->elements->len; i++)
-    if (!append_element (call, record->elements->pdata[i], all, error))
+    if (!append_element (call, record, record->elements->pdata[i], all, error))
       return FALSE;
   cim_page_take (page, all, instances);
   return TRUE;
@@ -94,14 +154,20 @@ elements_of_job (CimCall *call, const CimInstance *source, const CimPage *page,
 static const char *
 element_id (const CimInstance *object, CairnJobElementKind *kind)
 {
-  gboolean is_vm = g_str_equal (object->class->name, CAIRN_SYSTEM_CLASS);
+  static const struct
+  {
+    const char *class_name, *key;
+    CairnJobElementKind kind;
+  } kinds[] = {
+    { CAIRN_SYSTEM_CLASS, "Name", CAIRN_JOB_ELEMENT_VM },
+    { CAIRN_POINT_CLASS, "InstanceID", CAIRN_JOB_ELEMENT_POINT },
+    { CAIRN_SETTINGS_CLASS, "InstanceID", CAIRN_JOB_ELEMENT_SNAPSHOT },
+  };
 
-  *kind = is_vm ? CAIRN_JOB_ELEMENT_VM : CAIRN_JOB_ELEMENT_POINT;
-  if (is_vm)
-    return cim_instance_text (object, "Name");
-  return g_str_equal (object->class->name, CAIRN_POINT_CLASS)
-             ? cim_instance_text (object, "InstanceID")
-             : NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (object->class->name, kinds[i].class_name))
+      return *kind = kinds[i].kind, cim_instance_text (object, kinds[i].key);
+  return NULL;
 }
 
 static const CairnJobElement *

@@ -4,8 +4,11 @@
 
 #include <cairn/error.h>
 
+#include "cim/embedded.h"
+#include "provider/element.h"
 #include "provider/job-instance.h"
 #include "provider/reference.h"
+#include "refpoint/engine.h"
 
 #define JOB_STARTED 4096u
 
@@ -44,6 +47,34 @@ cairn_method_refuse (CairnReturnTable table, GError *error, char **message)
   return table (cause->domain == CAIRN_ERROR ? cause->code : CAIRN_ERROR_INVALID_PARAMETER);
 }
 
+gboolean
+cairn_method_take_settings (const CimInstance *in, const char *name, const char *class_name,
+                            CimInstance **settings, GError **error)
+{
+  const char *text = cim_instance_text (in, name);
+
+  if (!text || !*text)
+    return TRUE;
+  *settings = cim_embedded_parse (cim_schema_get (), cairn_class_find (class_name), text, error);
+  return *settings != NULL;
+}
+
+gboolean
+cairn_method_take_consistency (const CimInstance *settings, CairnConsistency *consistency,
+                               GError **error)
+{
+  uint64_t level = cim_instance_number (settings, "ConsistencyLevel", 0);
+
+  *consistency = (CairnConsistency)level;
+  if (level == 0 || level == CAIRN_CONSISTENCY_APPLICATION || level == CAIRN_CONSISTENCY_CRASH)
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+               "ConsistencyLevel %" G_GUINT64_FORMAT " of the settings isn't known; give 1 "
+               "(application) or 2 (crash)",
+               level);
+  return FALSE;
+}
+
 /* Clients that retry look for 32775 in the job of a method that says "invalid state" when busy. */
 static guint
 code_of_dmtf_job (const GError *error)
@@ -65,6 +96,16 @@ set_job (CimInstance *out, const CairnJobRecord *record)
   cairn_reference_set (out, "Job", cairn_job_class (record)->name, keys, 1);
 }
 
+gboolean
+cairn_method_progress (uint64_t done_bytes, uint64_t total_bytes, gpointer user)
+{
+  const CairnMonitor *monitor = &((CairnService *)user)->monitor;
+  double part = total_bytes ? (double)done_bytes / (double)total_bytes : 0;
+
+  /* The rest isn't data. */
+  return !monitor->proceed || monitor->proceed ((guint)(part * 99), monitor->user);
+}
+
 uint32_t
 cairn_method_run (CimCall *call, const CairnMethod *method, gpointer arguments,
                   GDestroyNotify free_arguments, CimInstance *out, CairnJobRecord **record,
@@ -74,6 +115,7 @@ cairn_method_run (CimCall *call, const CairnMethod *method, gpointer arguments,
     .type = method->type,
     .prepare = method->prepare,
     .run = method->run,
+    .always_a_job = method->always_a_job,
     .error_code = method->table == cairn_return_dmtf ? code_of_dmtf_job : code_of_vendor_job,
     .user = arguments,
     .free_user = free_arguments,

@@ -22,6 +22,7 @@ typedef struct
   CairnReturnTable table;
   gboolean (*prepare) (CairnJob *job, CairnService *service, gpointer arguments, GError **error);
   gboolean (*run) (CairnJob *job, CairnService *service, gpointer arguments, GError **error);
+  gboolean always_a_job; /* once it runs */
 } CairnMethod;
 
 /* Runs METHOD with ARGUMENTS (taken over, freed with FREE_ARGUMENTS) as the caller, sets Job in OUT
@@ -30,6 +31,20 @@ typedef struct
 uint32_t cairn_method_run (CimCall *call, const CairnMethod *method, gpointer arguments,
                            GDestroyNotify free_arguments, CimInstance *out, CairnJobRecord **record,
                            char **message);
+
+/* Tells a call of the library's that copies data how far it is, on behalf of a job: a
+ * CairnProgressFunc whose USER is the service. */
+gboolean cairn_method_progress (uint64_t done_bytes, uint64_t total_bytes, gpointer service);
+
+/* The instance of CLASS_NAME in the text of argument NAME, the caller's; *SETTINGS stays NULL when
+ * there is no text. */
+gboolean cairn_method_take_settings (const CimInstance *in, const char *name,
+                                     const char *class_name, CimInstance **settings,
+                                     GError **error);
+
+/* ConsistencyLevel of settings: 0 and NULL leave the choice, which is 0 in *CONSISTENCY. */
+gboolean cairn_method_take_consistency (const CimInstance *settings, CairnConsistency *consistency,
+                                        GError **error);
 
 /* An argument is wrong: its return value; takes ERROR. */
 uint32_t cairn_method_refuse (CairnReturnTable table, GError *error, char **message);

@@ -7,26 +7,55 @@
 #include "provider/machines.h"
 #include "provider/part.h"
 #include "provider/reference.h"
+#include "provider/snapshots.h"
 
-/* Where an enumeration has come to: the VMs, by number, 0 being the definitions, and a part. */
+#define STORAGE_CLASS "Msvm_StorageAllocationSettingData"
+
+/* Those that have parts, by number: 0 are the definitions, then come the VMs, then the recovery
+ * checkpoints. */
 typedef struct
 {
-  const GPtrArray *vms;
-  guint vm;
+  GPtrArray *vms;       /* of CairnHardware */
+  GPtrArray *snapshots; /* of CairnSnapshot; NULL = none that have parts of the class wanted */
+} Owners;
+
+static void
+owners_clear (Owners *owners)
+{
+  g_clear_pointer (&owners->vms, g_ptr_array_unref);
+  g_clear_pointer (&owners->snapshots, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Owners, owners_clear)
+
+/* Where an enumeration has come to. */
+typedef struct
+{
+  const Owners *owners;
+  guint owner;
   guint part;
 } Cursor;
 
-static GPtrArray *
-parts_at (const GPtrArray *vms, guint number)
+static guint
+count_owners (const Owners *owners)
 {
-  return cairn_parts_of (number == 0 ? NULL : vms->pdata[number - 1]);
+  return 1 + owners->vms->len + (owners->snapshots ? owners->snapshots->len : 0);
 }
 
-/* The place of ID in VM's parts; FALSE when it isn't there. */
-static gboolean
-find_in_vm (const GPtrArray *vms, guint number, const char *id, guint *place)
+static GPtrArray *
+parts_at (const Owners *owners, guint number)
 {
-  g_autoptr (GPtrArray) parts = parts_at (vms, number);
+  guint n_vms = owners->vms->len;
+
+  if (number > n_vms)
+    return cairn_parts_of_snapshot (owners->snapshots->pdata[number - n_vms - 1]);
+  return cairn_parts_of (number == 0 ? NULL : owners->vms->pdata[number - 1]);
+}
+
+/* The place of ID among the parts of one; FALSE when it isn't there. */
+static gboolean
+find_in (const Owners *owners, guint number, const char *id, guint *place)
+{
+  g_autoptr (GPtrArray) parts = parts_at (owners, number);
 
   for (guint i = 0; i < parts->len; i++)
     if (strcmp (((const CairnPart *)parts->pdata[i])->id, id) == 0)
@@ -47,31 +76,33 @@ number_from (const GPtrArray *vms, const char *guid)
 
 /* Behind the part AFTER. A disk that came with an import may have another VM's GUID in its id. */
 static Cursor
-cursor_behind (const GPtrArray *vms, const char *after)
+cursor_behind (const Owners *owners, const char *after)
 {
   g_autofree char *guid = cairn_setting_vm_guid (after);
-  guint likely = guid ? number_from (vms, guid) : 0;
-  Cursor cursor = { .vms = vms };
+  guint likely = guid ? number_from (owners->vms, guid) : 0;
+  Cursor cursor = { .owners = owners };
 
   if (!after)
     return cursor;
-  cursor.vm = likely;
-  if (likely <= vms->len && find_in_vm (vms, likely, after, &cursor.part))
+  cursor.owner = likely;
+  if (likely <= owners->vms->len && find_in (owners, likely, after, &cursor.part))
     return cursor.part++, cursor;
-  for (cursor.vm = 0; cursor.vm <= vms->len; cursor.vm++)
-    if (find_in_vm (vms, cursor.vm, after, &cursor.part))
+  for (cursor.owner = 0; cursor.owner < count_owners (owners); cursor.owner++)
+    if (find_in (owners, cursor.owner, after, &cursor.part))
       return cursor.part++, cursor;
   /* It is gone. Rather the others of its VM twice than none of them. */
-  return (Cursor){ vms, guid ? likely : 1, 0 };
+  return (Cursor){ owners, guid ? likely : 1, 0 };
 }
 
 /* Appends up to LIMIT instances of CLASS from CURSOR on. */
 static void
 take (CimCall *call, const CimClass *class, Cursor cursor, guint limit, GPtrArray *instances)
 {
-  for (guint n = 0; n < limit && cursor.vm <= cursor.vms->len; cursor.vm++, cursor.part = 0)
+  guint n_owners = count_owners (cursor.owners);
+
+  for (guint n = 0; n < limit && cursor.owner < n_owners; cursor.owner++, cursor.part = 0)
     {
-      g_autoptr (GPtrArray) parts = parts_at (cursor.vms, cursor.vm);
+      g_autoptr (GPtrArray) parts = parts_at (cursor.owners, cursor.owner);
 
       for (guint i = cursor.part; i < parts->len && n < limit; i++)
         {
@@ -87,10 +118,11 @@ take (CimCall *call, const CimClass *class, Cursor cursor, guint limit, GPtrArra
 
 /* ---- one ---- */
 
+/* The one of PARTS, which are taken over, that has this id. */
 static CimInstance *
-make_if_there (CimCall *call, const CimClass *class, const CairnHardware *hardware, const char *id)
+make_if_among (CimCall *call, const CimClass *class, GPtrArray *all, const char *id)
 {
-  g_autoptr (GPtrArray) parts = cairn_parts_of (hardware);
+  g_autoptr (GPtrArray) parts = all;
 
   for (guint i = 0; i < parts->len; i++)
     {
@@ -101,6 +133,31 @@ make_if_there (CimCall *call, const CimClass *class, const CairnHardware *hardwa
         return cairn_part_make (call, class, part);
     }
   return NULL;
+}
+
+static CimInstance *
+make_if_there (CimCall *call, const CimClass *class, const CairnHardware *hardware, const char *id)
+{
+  return make_if_among (call, class, cairn_parts_of (hardware), id);
+}
+
+/* The recovery checkpoint that has the disk ID, by the GUID in it. NULL without an error when there
+ * is none. */
+static CairnSnapshot *
+find_snapshot_of (CimCall *call, const char *guid, GError **error)
+{
+  g_autofree char *id = cairn_setting_id (guid);
+
+  return cairn_snapshots_find (call, id, error);
+}
+
+static CimInstance *
+find_in_snapshot (CimCall *call, const CimClass *class, const char *guid, const char *id,
+                  GError **error)
+{
+  g_autoptr (CairnSnapshot) snapshot = find_snapshot_of (call, guid, error);
+
+  return snapshot ? make_if_among (call, class, cairn_parts_of_snapshot (snapshot), id) : NULL;
 }
 
 /* Whether ID is of a kind that an import may have brought along from another VM: a disk's, or its
@@ -128,6 +185,8 @@ find_part (CimCall *call, const CimClass *class, const char *text, GError **erro
     return make_if_there (call, class, NULL, id);
   hardware = cairn_machines_find (call, guid, &cause);
   found = hardware ? make_if_there (call, class, hardware, id) : NULL;
+  if (!hardware && !cause)
+    found = find_in_snapshot (call, class, guid, id, &cause);
   if (cause)
     g_propagate_error (error, cause);
   if (found || cause || !may_be_imported (id))
@@ -155,18 +214,28 @@ page_one (CimCall *call, const CimClass *class, const CimPage *page, const char 
 }
 
 static gboolean
+list_owners (CimCall *call, const CimClass *class, const CimPage *page, Owners *owners,
+             GError **error)
+{
+  owners->vms = cairn_machines_list (call, page->after != NULL, error);
+  if (!owners->vms || !g_str_equal (class->name, STORAGE_CLASS))
+    return owners->vms != NULL;
+  owners->snapshots = cairn_snapshots_list (call, NULL, error);
+  return owners->snapshots != NULL;
+}
+
+static gboolean
 page_parts (CimCall *call, const CimClass *class, const CimPage *page, GPtrArray *instances,
             GError **error)
 {
   g_autofree char *id = cairn_page_required_key (page, "InstanceID");
-  g_autoptr (GPtrArray) vms = NULL;
+  g_auto (Owners) owners = { 0 };
 
   if (id)
     return page_one (call, class, page, id, instances, error);
-  vms = cairn_machines_list (call, page->after != NULL, error);
-  if (!vms)
+  if (!list_owners (call, class, page, &owners, error))
     return FALSE;
-  take (call, class, cursor_behind (vms, page->after), page->limit, instances);
+  take (call, class, cursor_behind (&owners, page->after), page->limit, instances);
   return TRUE;
 }
 
@@ -190,18 +259,18 @@ get_part (CimCall *call, const CimClass *class, const CimPath *path, GError **er
 PART_PROVIDER (cairn_processor_settings_provider, "Msvm_ProcessorSettingData");
 PART_PROVIDER (cairn_memory_settings_provider, "Msvm_MemorySettingData");
 PART_PROVIDER (cairn_resource_settings_provider, "Msvm_ResourceAllocationSettingData");
-PART_PROVIDER (cairn_storage_settings_provider, "Msvm_StorageAllocationSettingData");
+PART_PROVIDER (cairn_storage_settings_provider, STORAGE_CLASS);
 PART_PROVIDER (cairn_serial_settings_provider, "Msvm_SerialPortSettingData");
 PART_PROVIDER (cairn_port_settings_provider, "Msvm_SyntheticEthernetPortSettingData");
 PART_PROVIDER (cairn_connection_settings_provider, "Msvm_EthernetPortAllocationSettingData");
 
 /* ---- Msvm_VirtualSystemSettingDataComponent ---- */
 
-/* The parts of HARDWARE behind page->after, of all classes. */
+/* Those of PARTS, which are taken over, behind page->after, of all classes. */
 static void
-take_all (CimCall *call, const CairnHardware *hardware, const CimPage *page, GPtrArray *instances)
+take_all (CimCall *call, GPtrArray *all, const CimPage *page, GPtrArray *instances)
 {
-  g_autoptr (GPtrArray) parts = cairn_parts_of (hardware);
+  g_autoptr (GPtrArray) parts = all;
   guint i = 0, n = 0;
 
   if (page->after)
@@ -221,13 +290,20 @@ parts_of_settings (CimCall *call, const CimInstance *source, const CimPage *page
                    GPtrArray *instances, GError **error)
 {
   const char *guid = cim_instance_text (source, "VirtualSystemIdentifier");
+  gboolean is_snapshot = cairn_settings_is_snapshot (source);
   GError *cause = NULL;
-  g_autoptr (CairnHardware) hardware = cairn_machines_find (call, guid, &cause);
+  g_autoptr (CairnHardware) hardware
+      = is_snapshot ? NULL : cairn_machines_find (call, guid, &cause);
+  g_autoptr (CairnSnapshot) snapshot
+      = is_snapshot ? cairn_snapshots_find (call, cim_instance_text (source, "InstanceID"), &cause)
+                    : NULL;
 
   if (cause)
     return g_propagate_error (error, cause), FALSE;
   if (hardware)
-    take_all (call, hardware, page, instances);
+    take_all (call, cairn_parts_of (hardware), page, instances);
+  if (snapshot)
+    take_all (call, cairn_parts_of_snapshot (snapshot), page, instances);
   return TRUE;
 }
 
@@ -241,6 +317,21 @@ has_part (const CairnHardware *hardware, const char *id)
     if (strcmp (((const CairnPart *)parts->pdata[i])->id, id) == 0)
       return TRUE;
   return FALSE;
+}
+
+/* Appends the settings of the recovery checkpoint whose disk's GUID it is. */
+static gboolean
+append_settings_of_snapshot (CimCall *call, const char *guid, GPtrArray *instances, GError **error)
+{
+  GError *cause = NULL;
+  g_autoptr (CairnSnapshot) snapshot = find_snapshot_of (call, guid, &cause);
+  CimInstance *settings = snapshot ? cairn_snapshot_settings_find (call, snapshot, &cause) : NULL;
+
+  if (settings)
+    g_ptr_array_add (instances, settings);
+  if (cause)
+    g_propagate_error (error, cause);
+  return !cause;
 }
 
 static gboolean
@@ -263,6 +354,10 @@ settings_of_part (CimCall *call, const CimInstance *source, const CimPage *page,
       g_ptr_array_add (instances, cairn_system_settings_make (likely));
       return TRUE;
     }
+  if (!likely && !append_settings_of_snapshot (call, guid, instances, error))
+    return FALSE;
+  if (instances->len > 0)
+    return TRUE;
   vms = cairn_machines_list (call, FALSE, error);
   for (guint i = 0; vms && i < vms->len; i++)
     if (has_part (vms->pdata[i], id))

@@ -189,13 +189,12 @@ take_slot (Slots *slots, const CairnHardware *hardware, const CairnDisk *disk)
 /* ---- drives and media ---- */
 
 /* A medium's InstanceID ends in \L, its drive's in \D. */
-static char *
-drive_id (const CairnDisk *disk)
+char *
+cairn_part_drive_id (const char *identifier)
 {
-  size_t length = strlen (disk->identifier);
-  gboolean has_ending
-      = length > 2 && g_ascii_strcasecmp (disk->identifier + length - 2, "\\L") == 0;
-  g_autofree char *stem = g_strndup (disk->identifier, has_ending ? length - 2 : length);
+  size_t length = strlen (identifier);
+  gboolean has_ending = length > 2 && g_ascii_strcasecmp (identifier + length - 2, "\\L") == 0;
+  g_autofree char *stem = g_strndup (identifier, has_ending ? length - 2 : length);
 
   return g_strconcat (stem, "\\D", NULL);
 }
@@ -207,8 +206,8 @@ add_drive (GPtrArray *parts, const CairnHardware *hardware, const CairnDisk *dis
 
   if (!slot->controller)
     return;
-  part = cairn_part_add (parts, &slot->storage->drive, drive_id (disk), g_strdup (disk->target),
-                         hardware);
+  part = cairn_part_add (parts, &slot->storage->drive, cairn_part_drive_id (disk->identifier),
+                         g_strdup (disk->target), hardware);
   part->parent = controller_id (hardware, slot->controller, slot->controller_number);
   part->parent_class = RESOURCE_CLASS;
   part->device = disk;
@@ -229,7 +228,7 @@ add_medium (GPtrArray *parts, const CairnHardware *hardware, const CairnDisk *di
   part->device = disk;
   if (!slot->controller)
     return;
-  part->parent = drive_id (disk);
+  part->parent = cairn_part_drive_id (disk->identifier);
   part->parent_class = RESOURCE_CLASS;
 }
 

@@ -16,6 +16,8 @@
 #ifndef CAIRN_PART_H
 #define CAIRN_PART_H
 
+#include <cairn/snapshot.h>
+
 #include "cim/provider.h"
 #include "refpoint/hardware.h"
 
@@ -46,7 +48,8 @@ struct CairnPart
   char *parent;                  /* the parent part's; NULL = none */
   const char *parent_class;      /* its class; static */
   char *name;                    /* ElementName */
-  const CairnHardware *hardware; /* borrowed; NULL: it is no VM's but a definition */
+  const CairnHardware *hardware; /* borrowed; NULL: it is no VM's but a definition, or of a recovery
+                                    checkpoint */
   gconstpointer device;          /* the kind's own, borrowed from hardware */
   guint number;                  /* its address, on its parent or among its like */
 };
@@ -59,6 +62,15 @@ CairnPart *cairn_part_add (GPtrArray *parts, const CairnPartKind *kind, char *id
 
 /* All parts (of CairnPart) of a VM; NULL: those that define what VMs may have. */
 GPtrArray *cairn_parts_of (const CairnHardware *hardware);
+
+/* The disks of a recovery checkpoint, which has no other parts. */
+GPtrArray *cairn_parts_of_snapshot (const CairnSnapshot *snapshot);
+
+/* The InstanceID of its disk that the VM has as IDENTIFIER: with its own GUID in the VM's place. */
+char *cairn_part_snapshot_disk_id (const CairnSnapshot *snapshot, const char *identifier);
+
+/* The InstanceID of the drive that the disk IDENTIFIER sits in. */
+char *cairn_part_drive_id (const char *identifier);
 
 /* "Microsoft:<VM>\<NAME>". */
 char *cairn_part_id (const CairnHardware *hardware, const char *name);

@@ -52,7 +52,7 @@ gboolean cairn_invoke_job_state (CimCall *call, const CimInstance *object, const
   { CAIRN_POINT_SERVICE, "CreateReferencePoint", FALSE, cairn_invoke_create },                     \
       { CAIRN_POINT_SERVICE, "DestroyReferencePoint", FALSE, cairn_invoke_destroy },               \
       { CAIRN_POINT_SERVICE, "ExportReferencePoint", FALSE, cairn_invoke_export },                 \
-      { CAIRN_POINT_SERVICE, "RemoveAssociatedData", TRUE, cairn_invoke_remove_data },             \
+      { CAIRN_POINT_SERVICE, "RemoveAssociatedData", FALSE, cairn_invoke_remove_data },            \
       { CAIRN_POINT_SERVICE, "ImportReferencePointMetadata", FALSE, cairn_invoke_import },         \
       { "Msvm_ImageManagementService", "GetVirtualDiskChanges", FALSE, cairn_invoke_get_changes }, \
       { "Msvm_ConcreteJob", "GetError", TRUE, cairn_invoke_job_error },                            \

@@ -6,6 +6,7 @@
 
 #include <cairn/error.h>
 
+#include "provider/snapshots.h"
 #include "refpoint/guid.h"
 
 char *
@@ -69,6 +70,31 @@ cairn_reference_vm (CimCall *call, const CimInstance *in, const char *name, GErr
         "%s has Name '%.100s', which is no GUID; give the Name of a VM's " CAIRN_SYSTEM_CLASS, name,
         text);
   return guid;
+}
+
+char *
+cairn_reference_snapshot (CimCall *call, const CimInstance *in, const char *name, GError **error)
+{
+  return g_strdup (key_of (call, in, name, CAIRN_SETTINGS_CLASS, "InstanceID", error));
+}
+
+char *
+cairn_reference_in_text (const CimInstance *settings, const char *name, const char *class_name,
+                         GError **error)
+{
+  const char *text = cim_instance_text (settings, name);
+  g_auto (CairnArena) arena = { 0 };
+  const CimPath *path = text && *text ? cim_path_parse (&arena, text, error) : NULL;
+  const char *id = path ? cim_path_key_text (path, "InstanceID") : NULL;
+
+  if (!text || !*text || !path)
+    return NULL;
+  if (id && g_ascii_strcasecmp (path->class_name, class_name) == 0)
+    return cairn_reference_plain (id);
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+               "%s '%.200s' isn't the path of a %s; give one with its InstanceID", name, text,
+               class_name);
+  return NULL;
 }
 
 char *

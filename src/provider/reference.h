@@ -16,6 +16,16 @@ char *cairn_reference_plain (const char *text);
  * NULL, of another class or host, or has no GUID. */
 char *cairn_reference_vm (CimCall *call, const CimInstance *in, const char *name, GError **error);
 
+/* The InstanceID, as "Microsoft:<GUID>", of argument NAME, a reference to a recovery checkpoint;
+ * whether there is such a one is for prepare to say. */
+char *cairn_reference_snapshot (CimCall *call, const CimInstance *in, const char *name,
+                                GError **error);
+
+/* The InstanceID in property NAME of SETTINGS, the text of an object path of CLASS_NAME; the
+ * caller's. NULL: without an error when there is no text. */
+char *cairn_reference_in_text (const CimInstance *settings, const char *name,
+                               const char *class_name, GError **error);
+
 /* The point's InstanceID. */
 char *cairn_reference_point (CimCall *call, const CimInstance *in, const char *name,
                              GError **error);
