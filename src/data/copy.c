@@ -63,6 +63,8 @@ copy_piece (gpointer user, unsigned worker, uint64_t number, unsigned place, uin
   CairnView *view = copy->plan->view;
   Cursor cursor = copy->taken[place];
   uint64_t first = 0, count, done = 0;
+  CairnViewPart parts[CAIRN_PIECE_CLUSTERS];
+  size_t n_parts = 0;
 
   while (done < CAIRN_PIECE_CLUSTERS
          && (count = next_data (copy->plan, &cursor, CAIRN_PIECE_CLUSTERS - done, &first)) > 0)
@@ -72,12 +74,14 @@ copy_piece (gpointer user, unsigned worker, uint64_t number, unsigned place, uin
       size_t there = (size_t)MIN (wanted, view->size_bytes - offset);
       uint8_t *to = buffer + done * CAIRN_CLUSTER_BYTES;
 
-      if (!view->ops->read (view, worker, offset, to, there, error))
-        return FALSE;
+      parts[n_parts++]
+          = (CairnViewPart){ .offset_bytes = offset, .length_bytes = there, .buffer = to };
       memset (to + there, 0, wanted - there);
       done += count;
     }
   *n_bytes = done * CAIRN_CLUSTER_BYTES;
+  if (!cairn_view_read_parts (view, worker, parts, n_parts, error))
+    return FALSE;
   return cairn_file_write (copy->fd, copy->path, copy->data_bytes + number * CAIRN_PIECE_BYTES,
                            buffer, *n_bytes, error);
 }
@@ -118,7 +122,11 @@ cairn_copy_head (const CairnDataPlan *plan, int fd, const char *path, CairnHash 
 {
   HeadWriter writer = { .fd = fd, .path = path, .hash = hash, .error = error };
 
-  return cairn_plan_write_head (plan, put_head, &writer);
+  if (!cairn_file_reserve (fd, path, cairn_plan_n_clusters (plan) * CAIRN_CLUSTER_BYTES, error)
+      || !cairn_plan_write_head (plan, put_head, &writer))
+    return FALSE;
+  cairn_file_bypass_cache (fd);
+  return TRUE;
 }
 
 gboolean

@@ -10,7 +10,9 @@
 gboolean cairn_copy_image (const CairnDataPlan *plan, int fd, const char *path,
                            const CairnDataTick *tick, CairnDataFile *file, GError **error);
 
-/* Writes all that comes before the data, and adds it to HASH (NULL = none). */
+/* Reserves room for the whole image, writes all that comes before the data, and adds it to HASH
+ * (NULL = none). The data are to be written by whole clusters then, from memory aligned to pages.
+ */
 gboolean cairn_copy_head (const CairnDataPlan *plan, int fd, const char *path, CairnHash *hash,
                           GError **error);
 

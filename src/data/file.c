@@ -82,10 +82,44 @@ cairn_file_read (int fd, const char *path, uint64_t place, void *buffer, size_t 
 }
 
 gboolean
+cairn_file_reserve (int fd, const char *path, uint64_t size_bytes, GError **error)
+{
+  int rc;
+
+  do
+    rc = fallocate (fd, 0, 0, (off_t)size_bytes);
+  while (rc != 0 && errno == EINTR);
+  /* Anything else means that the file system can't reserve. */
+  if (rc != 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+    return cairn_data_fail (path, "written", error);
+  return TRUE;
+}
+
+void
+cairn_file_bypass_cache (int fd)
+{
+  int flags = fcntl (fd, F_GETFL);
+
+  if (flags >= 0)
+    fcntl (fd, F_SETFL, flags | O_DIRECT);
+}
+
+/* Some file systems take the flag, but no such write. Another thread may have found out, too. */
+static gboolean
+return_to_cache (int fd)
+{
+  int flags = fcntl (fd, F_GETFL);
+
+  return flags >= 0 && fcntl (fd, F_SETFL, flags & ~O_DIRECT) == 0;
+}
+
+gboolean
 cairn_file_write (int fd, const char *path, uint64_t place, const void *bytes, size_t n_bytes,
                   GError **error)
 {
   const char *from = bytes;
+  uint64_t begin = place;
+  gboolean has_returned = FALSE;
 
   while (n_bytes > 0)
     {
@@ -93,12 +127,16 @@ cairn_file_write (int fd, const char *path, uint64_t place, const void *bytes, s
 
       if (n < 0 && errno == EINTR)
         continue;
+      if (n < 0 && errno == EINVAL && !has_returned && (has_returned = return_to_cache (fd)))
+        continue;
       if (n <= 0)
         return cairn_data_fail (path, "written", error);
       from += n;
       place += (uint64_t)n;
       n_bytes -= (size_t)n;
     }
+  /* What is in the cache goes to the disk meanwhile, not only at the end. */
+  sync_file_range (fd, (off_t)begin, (off_t)(place - begin), SYNC_FILE_RANGE_WRITE);
   return TRUE;
 }
 

@@ -19,6 +19,15 @@ int cairn_file_open (const char *path, uint64_t *size_bytes, GError **error);
 gboolean cairn_file_read (int fd, const char *path, uint64_t place, void *buffer, size_t n_bytes,
                           GError **error);
 
+/* Reserves SIZE bytes for the file where its file system can, so that what doesn't fit is told
+ * before it is copied, and what is written needs no room to be found. */
+gboolean cairn_file_reserve (int fd, const char *path, uint64_t size_bytes, GError **error);
+
+/* From now on what is written to FD goes past the page cache, where the file system can: nothing is
+ * copied there, pushed out of it, or waited for at the end. Places, bytes and buffers of
+ * cairn_file_write() are to be multiples of a page then. */
+void cairn_file_bypass_cache (int fd);
+
 gboolean cairn_file_write (int fd, const char *path, uint64_t place, const void *bytes,
                            size_t n_bytes, GError **error);
 
