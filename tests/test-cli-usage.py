@@ -5,21 +5,26 @@ from cairntest import *
 
 COMMANDS = ["vm add", "vm list", "vm show", "vm alias", "vm remove", "create", "list", "show", "check",
             "export", "import", "changes", "destroy", "remove-data", "schema", "vmcx dump",
-            "vmcx check", "vmcx recover"]
+            "vmcx check", "vmcx recover", "backup", "restore", "verify", "freeze", "snapshots", "convert",
+            "discard", "prune"]
 
 # Command, how many arguments it needs, how many it takes.
 COUNTS = {"vm add": (1, 1), "vm list": (0, 0), "vm show": (1, 1), "vm alias": (2, 2),
           "vm remove": (1, 1), "create": (1, 1), "list": (0, 1), "show": (1, 1), "check": (1, 1),
           "export": (2, 2), "import": (3, 3), "changes": (1, 1), "destroy": (1, 1),
-          "remove-data": (1, 1), "schema": (0, 0), "vmcx dump": (1, 1), "vmcx check": (1, 1), "vmcx recover": (2, 2)}
+          "remove-data": (1, 1), "schema": (0, 0), "vmcx dump": (1, 1), "vmcx check": (1, 1), "vmcx recover": (2, 2),
+          "backup": (2, 2), "freeze": (1, 1), "snapshots": (0, 1), "convert": (1, 1), "discard": (1, 1),
+          "prune": (1, 1)}
 
 # Options of commands; every other command refuses them.
 OPTIONS = {"--disk=a=/b": ["vm add", "export", "changes"], "--uuid=x": ["vm add"],
-           "--force": ["vm remove", "destroy"], "--type=rct": ["create"],
-           "--consistency=crash": ["create"], "--owner=o": ["create", "destroy"],
-           "--label=l": ["create"], "--base=p": ["export"], "--all": ["export"],
+           "--force": ["vm remove", "destroy", "discard"], "--type=rct": ["create"],
+           "--consistency=crash": ["create", "backup", "freeze"],
+           "--owner=o": ["create", "destroy", "backup", "freeze", "discard", "prune"],
+           "--label=l": ["create", "backup", "freeze"], "--base=p": ["export"], "--all": ["export"],
            "--point=g": ["import"], "--check": ["import"], "--offset=0": ["changes"],
-           "--length=1": ["changes"], "--mof": ["schema"], "--namespace=n": ["schema"]}
+           "--length=1": ["changes"], "--mof": ["schema"], "--namespace=n": ["schema"],
+           "--since=p": ["backup"], "--lease=1": ["freeze"], "--while=1": ["freeze"], "--keep=1": ["prune"]}
 
 
 @test("no command, an unknown one, half a one")
@@ -90,6 +95,17 @@ def wrong_values():
     for disk in ["", "vda", "=", "=/x", "vda="]:
         matches(host.usage("vm", "add", "x", "--disk", disk), "isn't TARGET=PATH")
     matches(host.usage("export", "x", "/y", "--all", "--disk", "z"), "exclude each other")
+    matches(host.usage("export", "x", "/y", "--all", "--base", "z"), "exclude each other")
+    for lease in ["", "0", "0d", "d", "5x", "1.5h", "-1", "+1", "1 h", "36601d", "99999999999999999999"]:
+        matches(host.usage("freeze", "x", "--lease", lease), "isn't a time")
+    for pid in ["", "x", "0", "-1", "2147483648", "1k"]:
+        matches(host.usage("freeze", "x", "--while", pid), "isn't the number of a process")
+    matches(host.usage("prune", "x", "--owner", "o"), "--keep is missing")
+    matches(host.usage("prune", "x", "--keep", "1"), "--owner is missing")
+    for keep in ["", "x", "-1", "4294967296", "1d"]:
+        matches(host.usage("prune", "x", "--owner", "o", "--keep", keep), "isn't a number of points")
+    for command in [["backup", "x", "/y"], ["freeze", "x"]]:
+        matches(host.usage(*command, "--consistency", "file"), "'crash' nor 'application'")
     matches(host.usage("changes", "x", "--disk", "a", "--disk", "b"), "once")
     matches(host.usage("changes", "x", "--length", "0"), "more than 0")
 
@@ -128,7 +144,7 @@ def placement():
                  ["--json", *store, "--", "vm", "list"]]:
         result = cairn(*args)
         equal((result.status, result.out, result.err), (0, "[]\n", ""), str(args))
-    host.fail(32770, "export", "--base", "b", "p", host.dir, sentence="not supported yet")
+    host.fail(32773, "export", "--base", "b", "p", host.dir, sentence="'p'")
     matches(host.usage("vm", "show", "--", "--json", "x"), "too many: 'x'")
     host.fail(32773, "vm", "show", "--", "--json", sentence="--json")
 

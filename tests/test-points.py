@@ -261,7 +261,7 @@ def unsupported():
     host.fail(32775, "create", "web", "--consistency", "application", sentence="shut off")
     point = host.ok("create", "web", "--type", "rct", "--consistency", "crash")["ReferencePoint"]
     equal(host.ok("remove-data", point), {"ReturnValue": 0})
-    host.fail(32770, "export", point, host.mkdir("out"), "--base", point, sentence="not supported")
+    host.fail(32770, "export", point, host.mkdir("out"), "--base", point, sentence="isn't log-based")
 
 
 @test("an encrypted disk is left out, since its bitmap couldn't be added without its key")

@@ -69,12 +69,15 @@ CAIRN_API gboolean cairn_service_export_log (CairnService *service, const char *
                                              const CairnBackupOptions *options,
                                              CairnBackup **backup, GError **error);
 
-/* Destroys the points of VM that OWNER ("" = nobody) has, but for the newest KEEP and those that
- * one of these was made relative to. *DESTROYED (may be NULL), of char * (InstanceIDs), is set also
- * when one can't be destroyed, which ends the call. Errors: INVALID_PARAMETER, those of
+/* Destroys the points of VM that OWNER ("" = nobody; NULL = $CAIRN_OWNER, else nobody) has, oldest
+ * first, but for the newest KEEP and those that a copy which stays known (of one of these, or of a
+ * point of somebody else's) was made relative to. *DESTROYED (may be NULL), of char *
+ * (InstanceIDs), is set also when one can't be destroyed, which ends the call; *KEPT (may be NULL),
+ * the points of OWNER that stay, on success only. Errors: INVALID_PARAMETER, those of
  * destroy_reference_point. */
 CAIRN_API gboolean cairn_service_prune (CairnService *service, const char *vm, guint keep,
-                                        const char *owner, GPtrArray **destroyed, GError **error);
+                                        const char *owner, GPtrArray **destroyed, GPtrArray **kept,
+                                        GError **error);
 
 /* Verifies the backups in DIRECTORIES (NULL-ended absolute paths, oldest first): every checksum,
  * and that each differential image has its base before it. With TO (NULL = nothing is written)

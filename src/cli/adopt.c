@@ -7,13 +7,6 @@
 #include "cli/table.h"
 
 static gboolean
-show (uint64_t done_bytes, uint64_t total_bytes, gpointer user)
-{
-  cli_progress_set (user, done_bytes, total_bytes);
-  return !cli_stop_is_asked ();
-}
-
-static gboolean
 require_options (Cli *cli, GError **error)
 {
   const CliOptions *options = &cli->options;
@@ -67,7 +60,7 @@ cli_run_adopt (Cli *cli, GError **error)
 {
   g_autofree char *base = NULL;
   g_autoptr (CliProgress) progress = NULL;
-  CairnAdoptOptions options = { .progress = show };
+  CairnAdoptOptions options = { .progress = cli_progress_tell };
   CairnAdoption adoption;
   GPtrArray *disks = NULL;
   CairnService *service;

@@ -95,6 +95,18 @@ cli_service (Cli *cli, GError **error)
 }
 
 gboolean
+cli_number (const char *text, uint64_t *number)
+{
+  guint64 found;
+
+  if (!g_ascii_isdigit (*text)
+      || !g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT64, &found, NULL))
+    return FALSE;
+  *number = found;
+  return TRUE;
+}
+
+gboolean
 cli_parse_number (Cli *cli, const char *name, const char *text, uint64_t *value, GError **error)
 {
   gboolean is_hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
@@ -110,6 +122,35 @@ cli_parse_number (Cli *cli, const char *name, const char *text, uint64_t *value,
   cli_set_usage_error (cli, error, "%s '%s' isn't a whole number of bytes (decimal or 0x...)", name,
                        text);
   return FALSE;
+}
+
+gboolean
+cli_choose (Cli *cli, const char *option, const char *text, const char *const *names,
+            const int *values, int *value, GError **error)
+{
+  for (unsigned i = 0; text && i < 2; i++)
+    if (strcmp (text, names[i]) == 0)
+      {
+        *value = values[i];
+        return TRUE;
+      }
+  if (text)
+    cli_set_usage_error (cli, error, "%s '%s' is neither '%s' nor '%s'", option, text, names[0],
+                         names[1]);
+  return !text;
+}
+
+gboolean
+cli_parse_consistency (Cli *cli, const char *text, CairnConsistency *level, GError **error)
+{
+  static const char *const names[] = { "crash", "application" };
+  static const int values[] = { CAIRN_CONSISTENCY_CRASH, CAIRN_CONSISTENCY_APPLICATION };
+  int value = *level;
+
+  if (!cli_choose (cli, "--consistency", text, names, values, &value, error))
+    return FALSE;
+  *level = (CairnConsistency)value;
+  return TRUE;
 }
 
 gboolean

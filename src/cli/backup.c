@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cairn backup. */
+/* cairn backup, and the answer of all that copies disks. */
 #include "cli/cli.h"
 
 #include "cli/progress.h"
 #include "cli/stop.h"
 #include "cli/table.h"
-
-static gboolean
-show (uint64_t done_bytes, uint64_t total_bytes, gpointer user)
-{
-  cli_progress_set (user, done_bytes, total_bytes);
-  return !cli_stop_is_asked ();
-}
 
 static void
 write_answer (Cli *cli, const CairnBackup *backup)
@@ -47,9 +40,9 @@ write_answer (Cli *cli, const CairnBackup *backup)
 }
 
 static void
-print_answer (Cli *cli, const CairnBackup *backup)
+print_answer (Cli *cli, const char *done, const CairnBackup *backup)
 {
-  cli_output_printf (&cli->out, "Created %s\n", backup->instance_id);
+  cli_output_printf (&cli->out, "%s %s\n", done, backup->instance_id);
   for (guint i = 0; i < backup->files->len; i++)
     {
       const CairnBackupFile *file = backup->files->pdata[i];
@@ -69,6 +62,15 @@ print_answer (Cli *cli, const CairnBackup *backup)
     }
 }
 
+void
+cli_answer_backup (Cli *cli, const char *done, const CairnBackup *backup)
+{
+  if (cli->options.json)
+    write_answer (cli, backup);
+  else
+    print_answer (cli, done, backup);
+}
+
 gboolean
 cli_run_backup (Cli *cli, GError **error)
 {
@@ -78,10 +80,12 @@ cli_run_backup (Cli *cli, GError **error)
   CairnBackupOptions options = { .since = cli->options.since,
                                  .owner = cli->options.owner,
                                  .label = cli->options.label,
-                                 .progress = show };
+                                 .consistency = CAIRN_CONSISTENCY_CRASH,
+                                 .progress = cli_progress_tell };
   CairnService *service;
 
-  if (!cli_require_utf8 ("owner", options.owner, error)
+  if (!cli_parse_consistency (cli, cli->options.consistency, &options.consistency, error)
+      || !cli_require_utf8 ("owner", options.owner, error)
       || !cli_require_utf8 ("label", options.label, error))
     return FALSE;
   directory = cli_path_argument (cli, 1, error);
@@ -93,9 +97,6 @@ cli_run_backup (Cli *cli, GError **error)
   options.user = progress;
   if (!cairn_service_backup (service, cli->args[0], directory, &options, &backup, error))
     return FALSE;
-  if (cli->options.json)
-    write_answer (cli, backup);
-  else
-    print_answer (cli, backup);
+  cli_answer_backup (cli, "Created", backup);
   return TRUE;
 }

@@ -35,6 +35,9 @@ enum
   CLI_OPTION_NAMESPACE = 1 << 16,
   CLI_OPTION_SINCE = 1 << 17,
   CLI_OPTION_TO = 1 << 18,
+  CLI_OPTION_KEEP = 1 << 19,
+  CLI_OPTION_LEASE = 1 << 20,
+  CLI_OPTION_WHILE = 1 << 21,
 };
 
 /* What was given; NULL and FALSE where it wasn't. Strings are bytes as the caller typed them. */
@@ -53,7 +56,9 @@ typedef struct
   char **disks;
   gboolean force;
   char **foreign;
+  char *keep;
   char *label;
+  char *lease;
   char *length;
   gboolean mof;
   char *namespace_;
@@ -65,6 +70,7 @@ typedef struct
   char *to;
   char *type;
   char *uuid;
+  char *while_;
 } CliOptions;
 
 typedef struct Cli Cli;
@@ -98,6 +104,8 @@ struct Cli
   void (*write_disks) (CliJson *json, GPtrArray *disks);
   void (*print_disks) (Cli *cli, GPtrArray *disks);
 
+  GPtrArray *destroyed; /* of char *: points that were before it failed; NULL = not told */
+
   /* Writes the JSON of a failure that has a form of its own; NULL = the usual one. */
   void (*write_failure) (CliJson *json, const GError *error);
 };
@@ -128,14 +136,28 @@ char *cli_absolute_path (const char *path, GError **error);
 /* Argument NUMBER (from 0), a path, made absolute; an empty one is refused. The caller frees. */
 char *cli_path_argument (Cli *cli, unsigned number, GError **error);
 
-/* TEXT is a whole number, decimal or 0x..., in 64 bits. NAME is the option's. */
+/* TEXT is a whole number, decimal, in 64 bits. */
+gboolean cli_number (const char *text, uint64_t *number);
+
+/* TEXT is a whole number of bytes, decimal or 0x..., in 64 bits. NAME is the option's. */
 gboolean cli_parse_number (Cli *cli, const char *name, const char *text, uint64_t *value,
                            GError **error);
+
+/* "crash" or "application"; LEVEL stays as it is when TEXT is NULL. */
+gboolean cli_parse_consistency (Cli *cli, const char *text, CairnConsistency *level,
+                                GError **error);
+
+/* The same for two names of any option, with their values. */
+gboolean cli_choose (Cli *cli, const char *option, const char *text, const char *const *names,
+                     const int *values, int *value, GError **error);
 
 /* TEXT (may be NULL) is UTF-8. WHAT names it in the error. */
 gboolean cli_require_utf8 (const char *what, const char *text, GError **error);
 
 /* ---- disks.c: verdicts and points, written and printed ---- */
+
+/* A key with an array of texts (of char *). */
+void cli_write_texts (CliJson *json, const char *key, const GPtrArray *texts);
 
 /* Keeps DISKS (may be NULL) for the answer; takes them. */
 void cli_keep_disks (Cli *cli, GPtrArray *disks);
@@ -150,6 +172,18 @@ void cli_print_verdicts (Cli *cli, GPtrArray *verdicts);
 /* {"ReturnValue":0}, or SENTENCE for people. */
 void cli_answer_done (Cli *cli, const char *sentence, ...) G_GNUC_PRINTF (2, 3);
 
+/* What a backup made: {"ReturnValue":0,"ReferencePoint","Files":[...]}, or for people DONE
+ * ("Created"), the point's InstanceID and the files. */
+void cli_answer_backup (Cli *cli, const char *done, const CairnBackup *backup);
+
+/* The name of the VM of GUID among VMS (of CairnVm, may be NULL), or GUID; borrowed. */
+const char *cli_vm_name (const GPtrArray *vms, const char *guid);
+
+/* "Snapshot", "ReferencePoint"; and "Expires" (null: it ends with what holds it), "Holder",
+ * "Disks" of a recovery checkpoint, into an object. */
+void cli_write_snapshot_ids (CliJson *json, const CairnSnapshot *snapshot);
+void cli_write_snapshot_lease (CliJson *json, const CairnSnapshot *snapshot);
+
 /* MS since 1970 as RFC 3339 in UTC with milliseconds, or for people to the second; caller frees. */
 char *cli_time (int64_t ms);
 char *cli_time_short (int64_t ms);
@@ -158,6 +192,11 @@ char *cli_time_short (int64_t ms);
 gboolean cli_run_help (Cli *cli, GError **error);
 gboolean cli_run_adopt (Cli *cli, GError **error);
 gboolean cli_run_backup (Cli *cli, GError **error);
+gboolean cli_run_convert (Cli *cli, GError **error);
+gboolean cli_run_discard (Cli *cli, GError **error);
+gboolean cli_run_freeze (Cli *cli, GError **error);
+gboolean cli_run_prune (Cli *cli, GError **error);
+gboolean cli_run_snapshots (Cli *cli, GError **error);
 gboolean cli_run_restore (Cli *cli, GError **error);
 gboolean cli_run_verify (Cli *cli, GError **error);
 gboolean cli_run_vm_add (Cli *cli, GError **error);

@@ -2,45 +2,23 @@
 /* cairn create. */
 #include "cli/cli.h"
 
-#include <string.h>
-
 #include "cli/progress.h"
-
-/* Finds TEXT (NULL = not given, *VALUE stays) among two names. */
-static gboolean
-choose (Cli *cli, const char *option, const char *text, const char *const *names, const int *values,
-        int *value, GError **error)
-{
-  for (unsigned i = 0; text && i < 2; i++)
-    if (strcmp (text, names[i]) == 0)
-      {
-        *value = values[i];
-        return TRUE;
-      }
-  if (text)
-    cli_set_usage_error (cli, error, "%s '%s' is neither '%s' nor '%s'", option, text, names[0],
-                         names[1]);
-  return !text;
-}
 
 static gboolean
 parse_options (Cli *cli, CairnCreateOptions *options, GError **error)
 {
   static const char *const types[] = { "rct", "log" };
   static const int type_values[] = { CAIRN_POINT_TYPE_RCT, CAIRN_POINT_TYPE_LOG };
-  static const char *const levels[] = { "crash", "application" };
-  static const int level_values[] = { CAIRN_CONSISTENCY_CRASH, CAIRN_CONSISTENCY_APPLICATION };
   int type = CAIRN_POINT_TYPE_RCT;
-  int level = CAIRN_CONSISTENCY_CRASH;
+  CairnConsistency level = CAIRN_CONSISTENCY_CRASH;
 
-  if (!choose (cli, "--type", cli->options.type, types, type_values, &type, error)
-      || !choose (cli, "--consistency", cli->options.consistency, levels, level_values, &level,
-                  error)
+  if (!cli_choose (cli, "--type", cli->options.type, types, type_values, &type, error)
+      || !cli_parse_consistency (cli, cli->options.consistency, &level, error)
       || !cli_require_utf8 ("owner", cli->options.owner, error)
       || !cli_require_utf8 ("label", cli->options.label, error))
     return FALSE;
   *options = (CairnCreateOptions){ .type = (CairnPointType)type,
-                                   .consistency = (CairnConsistency)level,
+                                   .consistency = level,
                                    .owner = cli->options.owner,
                                    .label = cli->options.label };
   return TRUE;

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Verdicts of disks, times and short answers, written and printed. */
+/* Verdicts of disks, names, times and short answers, written and printed. */
 #include "cli/cli.h"
 
 #include <stdarg.h>
 #include <time.h>
 
 #include "cli/table.h"
+
+void
+cli_write_texts (CliJson *json, const char *key, const GPtrArray *texts)
+{
+  cli_json_key (json, key);
+  cli_json_begin_array (json);
+  for (guint i = 0; i < texts->len; i++)
+    cli_json_string (json, texts->pdata[i]);
+  cli_json_end_array (json);
+}
 
 void
 cli_keep_disks (Cli *cli, GPtrArray *disks)
@@ -109,6 +119,15 @@ cli_answer_done (Cli *cli, const char *sentence, ...)
   va_end (args);
   cli_output_shown (&cli->out, text);
   cli_output_puts (&cli->out, "\n");
+}
+
+const char *
+cli_vm_name (const GPtrArray *vms, const char *guid)
+{
+  for (guint i = 0; vms && i < vms->len; i++)
+    if (g_ascii_strcasecmp (((CairnVm *)vms->pdata[i])->guid, guid) == 0)
+      return ((CairnVm *)vms->pdata[i])->name;
+  return guid;
 }
 
 #define FIRST_SECOND G_GINT64_CONSTANT (-62135596800) /* 0001-01-01: RFC 3339 has 4-digit years */

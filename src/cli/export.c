@@ -2,23 +2,59 @@
 /* cairn export. */
 #include "cli/cli.h"
 
+#include <string.h>
+
 #include "cli/progress.h"
+#include "cli/stop.h"
 
 static gboolean
 check_options (Cli *cli, GError **error)
 {
-  if (cli->options.all && cli->options.disks)
+  if (cli->options.all && (cli->options.disks || cli->options.base))
     {
-      cli_set_usage_error (cli, error, "--all and --disk exclude each other");
+      cli_set_usage_error (cli, error, "--all and %s exclude each other",
+                           cli->options.disks ? "--disk" : "--base");
       return FALSE;
     }
-  if (cli->options.base)
-    {
-      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_NOT_SUPPORTED,
-                   "an export relative to base point '%s' is not supported yet; leave --base out",
-                   cli->options.base);
-      return FALSE;
-    }
+  return TRUE;
+}
+
+/* Whether ID is that of a recovery checkpoint: "Microsoft:<GUID>"; a GUID alone may be a point's.
+ */
+static gboolean
+find_out (CairnService *service, const char *id, gboolean *is_snapshot, GError **error)
+{
+  g_autoptr (CairnSnapshot) snapshot = NULL;
+  g_autoptr (GError) cause = NULL;
+
+  *is_snapshot = FALSE;
+  if (strchr (id, '\\'))
+    return TRUE;
+  snapshot = cairn_service_get_snapshot (service, id, &cause);
+  *is_snapshot = snapshot != NULL;
+  if (snapshot
+      || (g_error_matches (cause, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER) && !strchr (id, ':')))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
+}
+
+static gboolean
+export_snapshot (Cli *cli, const char *directory, GError **error)
+{
+  g_autoptr (CliProgress) progress = NULL;
+  g_autoptr (CairnBackup) backup = NULL;
+  CairnBackupOptions options = { .since = cli->options.base,
+                                 .disks = (const char *const *)cli->options.disks,
+                                 .progress = cli_progress_tell };
+
+  cli_stop_catch ();
+  progress = cli_progress_begin ("exporting", cli->args[0]);
+  options.user = progress;
+  if (!cairn_service_export_snapshot (cli->service, cli->args[0], directory, &options, &backup,
+                                      error))
+    return FALSE;
+  cli_answer_backup (cli, "Exported", backup);
   return TRUE;
 }
 
@@ -55,28 +91,20 @@ answer (Cli *cli, const CairnExport *result)
   cli_json_end (&json);
 }
 
-gboolean
-cli_run_export (Cli *cli, GError **error)
+/* A point's pair of files, or with --all those of a VM. */
+static gboolean
+export_pair (Cli *cli, const char *directory, GError **error)
 {
-  g_autoptr (CliProgress) progress = NULL;
+  g_autoptr (CliProgress) progress = cli_progress_begin ("exporting", cli->args[0]);
   g_autoptr (CairnExport) result = NULL;
-  g_autofree char *directory = NULL;
   GPtrArray *verdicts = NULL;
-  CairnService *service;
   gboolean exported;
 
-  if (!check_options (cli, error))
-    return FALSE;
-  directory = cli_path_argument (cli, 1, error);
-  service = directory ? cli_service (cli, error) : NULL;
-  if (!service)
-    return FALSE;
-  progress = cli_progress_begin ("exporting", cli->args[0]);
   if (cli->options.all)
-    exported = cairn_service_export_all_reference_points (service, cli->args[0], directory, &result,
-                                                          &verdicts, error);
+    exported = cairn_service_export_all_reference_points (cli->service, cli->args[0], directory,
+                                                          &result, &verdicts, error);
   else
-    exported = cairn_service_export_reference_point (service, cli->args[0], directory,
+    exported = cairn_service_export_reference_point (cli->service, cli->args[0], directory,
                                                      (const char *const *)cli->options.disks,
                                                      &result, &verdicts, error);
   cli->write_disks = cli_write_verdicts;
@@ -85,4 +113,38 @@ cli_run_export (Cli *cli, GError **error)
   if (exported)
     answer (cli, result);
   return exported;
+}
+
+static gboolean
+refuse_base (Cli *cli, GError **error)
+{
+  g_autoptr (CairnPointState) state
+      = cairn_service_get_reference_point (cli->service, cli->args[0], error);
+
+  if (state)
+    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_NOT_SUPPORTED,
+                 "reference point '%s' isn't log-based, so there is no data of its own since '%s'; "
+                 "leave --base out, or take `cairn backup --since`",
+                 state->point->instance_id, cli->options.base);
+  return FALSE;
+}
+
+gboolean
+cli_run_export (Cli *cli, GError **error)
+{
+  g_autofree char *directory = NULL;
+  gboolean is_snapshot = FALSE;
+  CairnService *service;
+
+  if (!check_options (cli, error))
+    return FALSE;
+  directory = cli_path_argument (cli, 1, error);
+  service = directory ? cli_service (cli, error) : NULL;
+  if (!service || (!cli->options.all && !find_out (service, cli->args[0], &is_snapshot, error)))
+    return FALSE;
+  if (is_snapshot)
+    return export_snapshot (cli, directory, error);
+  if (cli->options.base)
+    return refuse_base (cli, error);
+  return export_pair (cli, directory, error);
 }

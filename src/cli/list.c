@@ -121,16 +121,6 @@ summary (const GPtrArray *disks)
   return g_string_free (text, FALSE);
 }
 
-/* The VM's name, or its GUID where it has none; borrowed. */
-static const char *
-vm_name (const GPtrArray *vms, const char *guid)
-{
-  for (guint i = 0; vms && i < vms->len; i++)
-    if (g_strcmp0 (((CairnVm *)vms->pdata[i])->guid, guid) == 0)
-      return ((CairnVm *)vms->pdata[i])->name;
-  return guid;
-}
-
 static void
 print_points (Cli *cli, const GPtrArray *states, const GPtrArray *vms)
 {
@@ -148,7 +138,7 @@ print_points (Cli *cli, const GPtrArray *states, const GPtrArray *vms)
       const CairnPointState *state = states->pdata[i];
       const CairnPoint *point = state->point;
 
-      cli_table_add (table, vm_name (vms, point->vm_guid));
+      cli_table_add (table, cli_vm_name (vms, point->vm_guid));
       cli_table_add (table, cli->options.verbose ? point->instance_id : point->guid);
       cli_table_take (table, cli_time_short (point->creation_time_ms));
       cli_table_add (table, *point->label ? point->label : "-");

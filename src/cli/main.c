@@ -45,6 +45,7 @@ clear (void)
 {
   g_clear_pointer (&cli.service, cairn_service_close);
   g_clear_pointer (&cli.disks, g_ptr_array_unref);
+  g_clear_pointer (&cli.destroyed, g_ptr_array_unref);
   g_clear_pointer (&cli.args, g_strfreev);
   cli_options_clear (&cli.options);
   cli_output_clear (&cli.out);

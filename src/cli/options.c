@@ -33,7 +33,9 @@ static const struct
   { CLI_OPTION_DISK, "disk", G_OPTION_ARG_FILENAME_ARRAY, offsetof (CliOptions, disks) },
   { CLI_OPTION_FORCE, "force", G_OPTION_ARG_NONE, offsetof (CliOptions, force) },
   { CLI_OPTION_FOREIGN, "foreign", G_OPTION_ARG_FILENAME_ARRAY, offsetof (CliOptions, foreign) },
+  { CLI_OPTION_KEEP, "keep", G_OPTION_ARG_FILENAME, offsetof (CliOptions, keep) },
   { CLI_OPTION_LABEL, "label", G_OPTION_ARG_FILENAME, offsetof (CliOptions, label) },
+  { CLI_OPTION_LEASE, "lease", G_OPTION_ARG_FILENAME, offsetof (CliOptions, lease) },
   { CLI_OPTION_LENGTH, "length", G_OPTION_ARG_FILENAME, offsetof (CliOptions, length) },
   { CLI_OPTION_MOF, "mof", G_OPTION_ARG_NONE, offsetof (CliOptions, mof) },
   { CLI_OPTION_NAMESPACE, "namespace", G_OPTION_ARG_FILENAME, offsetof (CliOptions, namespace_) },
@@ -45,6 +47,7 @@ static const struct
   { CLI_OPTION_TO, "to", G_OPTION_ARG_FILENAME, offsetof (CliOptions, to) },
   { CLI_OPTION_TYPE, "type", G_OPTION_ARG_FILENAME, offsetof (CliOptions, type) },
   { CLI_OPTION_UUID, "uuid", G_OPTION_ARG_FILENAME, offsetof (CliOptions, uuid) },
+  { CLI_OPTION_WHILE, "while", G_OPTION_ARG_FILENAME, offsetof (CliOptions, while_) },
 };
 
 #define N_OPTIONS G_N_ELEMENTS (option_table)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/output.h"
+#include "cli/stop.h"
 #include "cli/table.h"
 
 #define FIRST_SHOWN_US (1 * G_USEC_PER_SEC) /* what is quicker isn't long work */
@@ -122,6 +123,13 @@ cli_progress_set (CliProgress *progress, uint64_t done_bytes, uint64_t total_byt
   progress->done_bytes = done_bytes;
   progress->total_bytes = total_bytes;
   g_mutex_unlock (&progress->lock);
+}
+
+gboolean
+cli_progress_tell (uint64_t done_bytes, uint64_t total_bytes, gpointer user)
+{
+  cli_progress_set (user, done_bytes, total_bytes);
+  return !cli_stop_is_asked ();
 }
 
 void

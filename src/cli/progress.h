@@ -17,6 +17,9 @@ CliProgress *cli_progress_begin (const char *what, const char *object);
  * take. PROGRESS may be NULL. */
 void cli_progress_set (CliProgress *progress, uint64_t done_bytes, uint64_t total_bytes);
 
+/* A CairnProgressFunc that does so, for a USER made by begin; FALSE once cli_stop_is_asked. */
+gboolean cli_progress_tell (uint64_t done_bytes, uint64_t total_bytes, gpointer user);
+
 /* Wipes the line and ends. PROGRESS may be NULL. */
 void cli_progress_end (CliProgress *progress);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliProgress, cli_progress_end)

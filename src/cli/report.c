@@ -41,6 +41,8 @@ write_failure (Cli *cli, const GError *error)
       cli_json_key (&json, "Error");
       cli_json_string (&json, error->message);
       cli_write_kept_disks (cli, &json);
+      if (cli->destroyed)
+        cli_write_texts (&json, "Destroyed", cli->destroyed);
       cli_json_end_object (&json);
     }
   cli_json_end (&json);

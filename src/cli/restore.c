@@ -5,13 +5,6 @@
 #include "cli/progress.h"
 #include "cli/stop.h"
 
-static gboolean
-show (uint64_t done_bytes, uint64_t total_bytes, gpointer user)
-{
-  cli_progress_set (user, done_bytes, total_bytes);
-  return !cli_stop_is_asked ();
-}
-
 /* The directories of backups, NULL-ended. */
 static char **
 list_directories (Cli *cli, GError **error)
@@ -38,7 +31,8 @@ read_backups (Cli *cli, const char *doing, const char *to, GPtrArray **paths, GE
     return FALSE;
   cli_stop_catch ();
   progress = cli_progress_begin (doing, cli->args[cli->n_args - 1]);
-  return cairn_backup_restore ((const char *const *)directories, to, show, progress, paths, error);
+  return cairn_backup_restore ((const char *const *)directories, to, cli_progress_tell, progress,
+                               paths, error);
 }
 
 static void
