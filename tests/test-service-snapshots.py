@@ -73,6 +73,16 @@ def check_disks(client, vm, snapshot):
     return [disk.list("HostResource")[0] for disk in disks]
 
 
+def vms_own(client, vm):
+    """What of the VM's own export settings clients leave as it is."""
+    (own,) = client.associated(vm_ref(vm), "Msvm_SystemExportSettingData", "Msvm_VirtualSystemExportSettingData")
+    ref = Ref(own.class_name, InstanceID=own["InstanceID"])
+    equal(client.get(ref)["CopySnapshotConfiguration"], "3")
+    (system,) = client.associated(ref, "Msvm_SystemExportSettingData")
+    equal(system["Name"], vm["VirtualSystemIdentifier"])
+    return {"InstanceID": own["InstanceID"], "BackupIntent": 1, "CaptureLiveState": int(own["CaptureLiveState"])}
+
+
 def rename(client, snapshot, name):
     """V8: ModifySystemSettings with the whole instance, as Bareos sends it."""
     answer = client.invoke(MANAGEMENT, "ModifySystemSettings",
@@ -104,7 +114,8 @@ def flow():
                       (0, [str(0x10000)], [str(0x20000)]), f"{answer}")
             out = host.mkdir(f"out-{number}-{generation}")
             settings = export_settings(service, snapshot, (wmi_dtd, mof)[generation], CreateVmExportSubdirectory=True,
-                                       DifferentialBackupBase=base and path_of(service, point_ref(base["InstanceID"])))
+                                       DifferentialBackupBase=base and path_of(service, point_ref(base["InstanceID"])),
+                                       **vms_own(client, vm))
             answer = export(client, vm, out, settings)
             equal((answer.value, os.listdir(out)), (0, ["web"]), f"{answer}")
             directories.append(os.path.join(out, "web"))

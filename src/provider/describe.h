@@ -8,7 +8,7 @@
 #include "refpoint/hardware.h"
 
 extern const CimProvider cairn_computer_system_provider, cairn_system_settings_provider,
-    cairn_switch_provider;
+    cairn_export_settings_provider, cairn_switch_provider;
 
 /* Of the resources' settings (part.h). */
 extern const CimProvider cairn_processor_settings_provider, cairn_memory_settings_provider,
@@ -21,7 +21,7 @@ extern const CimProvider cairn_host_system_provider, cairn_host_product_provider
     cairn_host_os_provider, cairn_host_processor_provider;
 
 extern const CimAssociation cairn_settings_define_state, cairn_system_settings_component,
-    cairn_host_processor_of_system;
+    cairn_export_settings_of_system, cairn_host_processor_of_system;
 
 /* A VM's instance of Msvm_ComputerSystem, and its settings as a whole. */
 CimInstance *cairn_computer_system_make (const CairnHardware *hardware);

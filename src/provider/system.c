@@ -5,26 +5,20 @@
 #include "provider/describe.h"
 
 const CimProvider *const cairn_system_providers[] = {
-  &cairn_computer_system_provider,
-  &cairn_system_settings_provider,
-  &cairn_processor_settings_provider,
-  &cairn_memory_settings_provider,
-  &cairn_resource_settings_provider,
-  &cairn_storage_settings_provider,
-  &cairn_serial_settings_provider,
-  &cairn_port_settings_provider,
-  &cairn_connection_settings_provider,
-  &cairn_switch_provider,
-  &cairn_host_system_provider,
-  &cairn_host_product_provider,
-  &cairn_host_os_provider,
-  &cairn_host_processor_provider,
-  NULL,
+  &cairn_computer_system_provider,  &cairn_system_settings_provider,
+  &cairn_export_settings_provider,  &cairn_processor_settings_provider,
+  &cairn_memory_settings_provider,  &cairn_resource_settings_provider,
+  &cairn_storage_settings_provider, &cairn_serial_settings_provider,
+  &cairn_port_settings_provider,    &cairn_connection_settings_provider,
+  &cairn_switch_provider,           &cairn_host_system_provider,
+  &cairn_host_product_provider,     &cairn_host_os_provider,
+  &cairn_host_processor_provider,   NULL,
 };
 
 const CimAssociation *const cairn_system_associations[] = {
   &cairn_settings_define_state,
   &cairn_system_settings_component,
+  &cairn_export_settings_of_system,
   &cairn_host_processor_of_system,
   NULL,
 };

@@ -134,6 +134,16 @@ static const CimProperty settings_define_state[] = {
   END ("SettingData", "CIM_SettingData", .description = "The settings in force"),
 };
 
+static const CimProperty element_setting_data[] = {
+  END ("ManagedElement", "CIM_ManagedElement", .description = "What the settings are for"),
+  END ("SettingData", "CIM_SettingData", .description = "The settings"),
+  PROPERTY ("IsDefault", UINT16, VALUES ("0", "Unknown", "1", "Is Default", "2", "Is Not Default")),
+  PROPERTY ("IsCurrent", UINT16, VALUES ("0", "Unknown", "1", "Is Current", "2", "Is Not Current")),
+  PROPERTY (
+      "IsNext", UINT16,
+      VALUES ("0", "Unknown", "1", "Is Next", "2", "Is Not Next", "3", "Is Next For Single Use")),
+};
+
 const CimDeclaration cim_family_base[] = {
   CLASS ("CIM_ManagedElement", NULL, BASE, "Whatever is managed", CIM_PROPERTIES (managed_element)),
   CLASS ("CIM_ManagedSystemElement", "CIM_ManagedElement", BASE, "A part of a system",
@@ -159,5 +169,7 @@ const CimDeclaration cim_family_base[] = {
          CIM_PROPERTIES (component)),
   CLASS ("CIM_SettingsDefineState", NULL, ASSOCIATION, "An element and the settings in force",
          CIM_PROPERTIES (settings_define_state)),
+  CLASS ("CIM_ElementSettingData", NULL, ASSOCIATION, "An element and settings that it may have",
+         CIM_PROPERTIES (element_setting_data)),
   { .name = NULL },
 };

@@ -94,6 +94,12 @@ static const CimProperty export_settings[] = {
   ARRAY ("ExcludedVirtualHardDisks", STRING),
 };
 
+static const CimProperty system_export[] = {
+  END ("ManagedElement", "CIM_ComputerSystem", .description = "The virtual machine"),
+  END ("SettingData", "Msvm_VirtualSystemExportSettingData",
+       .description = "How it is to be exported"),
+};
+
 const CimDeclaration cim_family_management[] = {
   CLASS ("CIM_VirtualSystemManagementService", "CIM_Service", BASE,
          "Defines and changes virtual machines", CIM_METHODS (service_methods)),
@@ -101,7 +107,9 @@ const CimDeclaration cim_family_management[] = {
          DYNAMIC | CIM_SINGLETON,
          "Exports recovery checkpoints of virtual machines; defines and changes none here",
          CIM_METHODS (msvm_service_methods)),
-  CLASS ("Msvm_VirtualSystemExportSettingData", "CIM_SettingData", CIM_IN_VIRTUALIZATION,
+  CLASS ("Msvm_VirtualSystemExportSettingData", "CIM_SettingData", DYNAMIC,
          "How a virtual machine is to be exported", CIM_PROPERTIES (export_settings)),
+  CLASS ("Msvm_SystemExportSettingData", "CIM_ElementSettingData", DYNAMIC,
+         "A virtual machine and its settings for an export", CIM_PROPERTIES (system_export)),
   { .name = NULL },
 };
