@@ -24,6 +24,7 @@ def nothing_left(host, vm, service, points=0):
     """No checkpoint, and no bitmap but those of POINTS."""
     for client in service.clients():
         equal(client.query(f"SELECT * FROM {SETTINGS} WHERE VirtualSystemType = '{RECOVERY}'"), [])
+    equal(host.ok("snapshots"), [])
     for disk in vm["Disks"]:
         equal(len(bitmaps(disk["Path"])), points)
 
@@ -161,6 +162,19 @@ def always_jobs():
     service.stop()
 
 
+@test("a checkpoint outlives cairnd: the next one knows it, its job and what that made, and converts it")
+def restart():
+    host, vm, service = serve()
+    snapshot, job = created(service, service.soap(), vm)
+    service.restart()
+    for client in service.clients():
+        equal(related(client, job, SETTINGS)["InstanceID"], snapshot.keys["InstanceID"])
+        equal(ids(client.associated(vm_ref(vm), "Msvm_SnapshotOfVirtualSystem")), [snapshot.keys["InstanceID"]])
+    converted(service, client, snapshot)
+    nothing_left(host, vm, service, points=1)
+    service.stop()
+
+
 # ---- other ends ----
 
 @test("a checkpoint that is destroyed leaves nothing; one that isn't there can't be, nor converted, nor exported")
@@ -188,7 +202,7 @@ def destroy():
     service.stop()
 
 
-@test("two checkpoints of one VM at a time aren't made, and the first one stays")
+@test("two checkpoints of one VM at a time aren't made, and the first stays; another owner's isn't destroyed")
 def two():
     host, vm, service = serve()
     for client in service.clients():
@@ -198,6 +212,11 @@ def two():
         matches(job["ErrorDescription"], "recovery checkpoint")
         equal(len(client.associated(vm_ref(vm), "Msvm_SnapshotOfVirtualSystem")), 1)
         equal(client.invoke(SNAPSHOTS, "DestroySnapshot", AffectedSnapshot=snapshot).value, 0)
+    held = host.ok("freeze", "web", "--owner", "nightly")
+    snapshot = Ref(SETTINGS, InstanceID=held["Snapshot"])
+    true("Owner: nightly" in client.get(snapshot).list("Notes"), f"{client.get(snapshot)}")
+    fails(client.invoke(SNAPSHOTS, "DestroySnapshot", AffectedSnapshot=snapshot), 2, "nightly")
+    host.ok("discard", held["Snapshot"], "--owner", "nightly")
     nothing_left(host, vm, service)
     service.stop()
 

@@ -104,7 +104,7 @@ typedef struct
   gpointer user;
   const char *store_uri; /* where jobs are kept; NULL = the default one */
   guint synchronous_ms;  /* 0: always a job */
-  guint n_threads;       /* 0 = 8 */
+  guint n_threads;       /* 0 = 32 */
 } CairnJobsOptions;
 
 /* Reads the jobs kept, and ends those that were running. */

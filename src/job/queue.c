@@ -6,7 +6,8 @@
 
 #include "service/open.h"
 
-#define DEFAULT_THREADS 8u
+/* Copying data takes hours, and others are to be served meanwhile. */
+#define DEFAULT_THREADS 32u
 
 /* The lock that says whose the jobs are, and how long the one before may take to end. */
 #define OWNERSHIP             "the jobs of cairnd"

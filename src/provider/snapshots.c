@@ -60,9 +60,8 @@ tell_time (int64_t time_ms)
 }
 
 static char *
-tell_name (const CairnPoint *point, const CairnHardware *hardware)
+tell_name (const CairnPoint *point, const char *vm)
 {
-  const char *vm = hardware ? hardware->vm->name : point->vm_guid;
   g_autofree char *time = NULL;
 
   if (*point->label)
@@ -86,13 +85,21 @@ set_notes (CimInstance *instance, const CairnSnapshot *snapshot)
   cim_instance_set_texts (instance, "Notes", notes, owner ? 2 : 1);
 }
 
+/* What is shown of a VM that isn't known any more. */
+static CairnHardware *
+unknown_vm (const CairnPoint *point)
+{
+  return cairn_hardware_new (cairn_vm_new (point->vm_guid, point->vm_guid));
+}
+
 CimInstance *
-cairn_snapshot_settings_make (const CairnSnapshot *snapshot, const CairnHardware *hardware)
+cairn_snapshot_settings_make (const CairnSnapshot *snapshot, const CairnHardware *known)
 {
   const CairnPoint *point = snapshot->point;
-  CimInstance *instance = hardware ? cairn_system_settings_make (hardware)
-                                   : cim_instance_new (cairn_class_find (CAIRN_SETTINGS_CLASS));
-  g_autofree char *name = tell_name (point, hardware);
+  g_autoptr (CairnHardware) unknown = known ? NULL : unknown_vm (point);
+  const CairnHardware *hardware = known ? known : unknown;
+  CimInstance *instance = cairn_system_settings_make (hardware);
+  g_autofree char *name = tell_name (point, hardware->vm->name);
 
   cim_instance_set_text (instance, "InstanceID", snapshot->instance_id);
   cairn_element_set_names (instance, "Virtual Machine Settings",
