@@ -49,7 +49,7 @@ export_snapshot (Cli *cli, const char *directory, GError **error)
                                  .progress = cli_progress_tell };
 
   cli_stop_catch ();
-  progress = cli_progress_begin ("exporting", cli->args[0]);
+  progress = cli_progress_begin ("exporting to", cli->args[1]);
   options.user = progress;
   if (!cairn_service_export_snapshot (cli->service, cli->args[0], directory, &options, &backup,
                                       error))

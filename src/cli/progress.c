@@ -3,6 +3,7 @@
 #include "cli/progress.h"
 
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/output.h"
@@ -67,6 +68,21 @@ describe (const CliProgress *progress, gint64 start, gint64 now)
   return g_strdup_printf ("[%s] %d%%, %s/s, %s left", bar, (int)(part * 100), speed, left);
 }
 
+/* The whole line in one row of the terminal, or the next one couldn't wipe it: TEXT gives way. */
+static char *
+compose (const char *text, const char *state)
+{
+  struct winsize size = { 0 };
+  glong columns
+      = ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  glong room = MAX (columns - 2 - (glong)strlen (state), 0);
+  g_autofree char *cut = NULL;
+
+  if (g_utf8_strlen (text, -1) > room)
+    cut = g_utf8_substring (text, 0, room);
+  return g_strdup_printf ("\r\033[K%s %s", cut ? cut : text, state);
+}
+
 static gpointer
 show (gpointer user)
 {
@@ -80,7 +96,7 @@ show (gpointer user)
     if (!g_cond_wait_until (&progress->ended, &progress->lock, next))
       {
         g_autofree char *state = describe (progress, start, g_get_monotonic_time ());
-        g_autofree char *line = g_strdup_printf ("\r\033[K%s %s", progress->text, state);
+        g_autofree char *line = compose (progress->text, state);
 
         put (line);
         shown = TRUE;
@@ -120,7 +136,7 @@ cli_progress_set (CliProgress *progress, uint64_t done_bytes, uint64_t total_byt
       progress->first_bytes = done_bytes;
       progress->first_us = g_get_monotonic_time ();
     }
-  progress->done_bytes = done_bytes;
+  progress->done_bytes = MIN (done_bytes, total_bytes);
   progress->total_bytes = total_bytes;
   g_mutex_unlock (&progress->lock);
 }
