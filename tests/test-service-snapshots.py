@@ -289,6 +289,18 @@ def parts():
     service.stop()
 
 
+@test("a checkpoint whose client never comes back ends with its lease")
+def lease():
+    host, vm, service = serve(config={"jobs.lease-seconds": "1"})
+    for client in service.clients():
+        snapshot, _ = created(service, client, vm)
+        wait_until(lambda ref=snapshot, one=client: not one.query(
+            f"SELECT * FROM {SETTINGS} WHERE InstanceID = '{ref.keys['InstanceID']}'"), "it is gone")
+        wait_until(lambda: not bitmaps(vm["Disks"][0]["Path"]), "its bitmap is gone")
+    nothing_left(host, vm, service)
+    service.stop()
+
+
 @test("PercentComplete moves while data is copied; Terminate ends it within a second, and leaves nothing")
 def cancel():
     host, vm, service = serve(size="2G", synchronous_ms=0)

@@ -49,6 +49,7 @@ static const Key keys[] = {
   TEXT ("auth", "pam-service", pam_service, "cairnd"),
   PATH ("auth", "password-file", password_file, NULL),
   NUMBER ("jobs", "synchronous-ms", synchronous_ms, "200", 0, 60000),
+  NUMBER ("jobs", "lease-seconds", lease_seconds, "86400", 1, 31536000),
   NUMBER ("limits", "threads", threads, "0", 0, 64),
   NUMBER ("limits", "workers", workers, "16", 1, 256),
   NUMBER ("limits", "request-bytes", request_bytes, "1048576", 1, 16777216),

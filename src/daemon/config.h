@@ -17,7 +17,7 @@ typedef struct
   char *store_uri;   /* NULL = the default */
   char *connect_uri; /* NULL = the default */
   char *server_name; /* NULL = the host's */
-  guint synchronous_ms;
+  guint synchronous_ms, lease_seconds;
   guint threads, workers, request_bytes, connections, connections_per_address, idle_seconds;
 } CairndConfig;
 

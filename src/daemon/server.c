@@ -71,6 +71,7 @@ open_backend (CairndServer *server, GError **error)
                                         .connect_uri = config->connect_uri,
                                         .server = config->server_name,
                                         .synchronous_ms = config->synchronous_ms,
+                                        .lease_seconds = config->lease_seconds,
                                         .job_ended = log_job,
                                         .job_troubled = log_job_trouble };
 
@@ -197,6 +198,7 @@ cairnd_server_reload (CairndServer *server, const CairndConfig *config)
   g_autofree char *now = NULL;
 
   cairn_jobs_set_synchronous_ms (cairn_backend_jobs (server->backend), config->synchronous_ms);
+  cairn_backend_set_lease_seconds (server->backend, config->lease_seconds);
   cairn_backend_forget_services (server->backend);
   server->config = config;
   now = cairnd_config_describe (config);

@@ -8,7 +8,7 @@
 
 typedef struct CairndSweep CairndSweep;
 
-/* Begins at once. BACKEND is borrowed. */
+/* BACKEND is borrowed. */
 CairndSweep *cairnd_sweep_start (CairnBackend *backend);
 void cairnd_sweep_stop (CairndSweep *sweep);
 

@@ -31,6 +31,7 @@ struct CairnBackend
   GPtrArray *idle;    /* of CairnService */
   GHashTable *in_use; /* CairnService -> the era it is of */
   guint era;          /* counts the changes of the configuration */
+  gint lease_seconds; /* atomic */
 };
 
 /* All there are: those of points, jobs and services, and those that describe VMs and the host. */
@@ -168,6 +169,18 @@ tell_job_troubled (gpointer user, const char *id, const char *sentence)
   backend->job_troubled (id, sentence);
 }
 
+guint
+cairn_backend_lease_seconds (CairnBackend *backend)
+{
+  return (guint)g_atomic_int_get (&backend->lease_seconds);
+}
+
+void
+cairn_backend_set_lease_seconds (CairnBackend *backend, guint lease_seconds)
+{
+  g_atomic_int_set (&backend->lease_seconds, (gint)lease_seconds);
+}
+
 static gboolean
 open_parts (CairnBackend *backend, const CairnBackendOptions *options, GError **error)
 {
@@ -199,6 +212,7 @@ cairn_backend_new (const CairnBackendOptions *options, GError **error)
   backend->in_use = g_hash_table_new (NULL, NULL);
   backend->idle = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_service_close);
   backend->machines = cairn_machines_new ();
+  cairn_backend_set_lease_seconds (backend, options->lease_seconds);
   g_mutex_init (&backend->lock);
   collect (backend);
   if (open_parts (backend, options, error))

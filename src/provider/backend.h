@@ -21,6 +21,7 @@ typedef struct
   const char *connect_uri; /* NULL = the default */
   const char *server;      /* the host's name; NULL = its own, without the domain, in upper case */
   guint synchronous_ms;
+  guint lease_seconds; /* of recovery checkpoints that clients make */
   /* For the log; any thread; NULL = nobody wants to know. */
   void (*job_ended) (const CairnJobRecord *record);
   void (*job_troubled) (const char *id, const char *sentence);
@@ -32,6 +33,9 @@ void cairn_backend_free (CairnBackend *backend, guint grace_ms);
 const CimProviders *cairn_backend_providers (CairnBackend *backend);
 CairnJobs *cairn_backend_jobs (CairnBackend *backend);
 const char *cairn_backend_server (CairnBackend *backend);
+
+guint cairn_backend_lease_seconds (CairnBackend *backend);
+void cairn_backend_set_lease_seconds (CairnBackend *backend, guint lease_seconds);
 
 /* The points, from the store alone: quick. */
 CairnCatalogue *cairn_backend_catalogue (CairnBackend *backend);

@@ -122,6 +122,8 @@ cairn_invoke_create_snapshot (CimCall *call, const CimInstance *object, const Ci
   GError *cause = NULL;
 
   arguments->options.owner = "";
+  arguments->options.lease_ms
+      = (int64_t)cairn_backend_lease_seconds (cairn_backend_of (call)) * 1000;
   arguments->vm = cairn_reference_vm (call, in, "AffectedSystem", &cause);
   if (!arguments->vm || !check_type (in, &cause) || !take_settings (in, arguments, &cause))
     {
