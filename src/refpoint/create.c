@@ -6,6 +6,7 @@
 
 #include "refpoint/attachment.h"
 #include "refpoint/guid.h"
+#include "refpoint/snapshots.h"
 
 static const CairnCreateOptions default_options = { 0 };
 
@@ -319,6 +320,7 @@ cairn_service_create_reference_point (CairnService *service, const char *vm,
     {
       if (disks && !prepared && cause->code == CAIRN_ERROR_INVALID_STATE)
         *disks = g_steal_pointer (&verdicts);
+      cairn_snapshots_explain (service, operation->vm, &cause);
       g_propagate_error (error, g_steal_pointer (&cause));
       return FALSE;
     }

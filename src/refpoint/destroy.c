@@ -5,6 +5,7 @@
 #include "refpoint/adoption.h"
 #include "refpoint/attachment.h"
 #include "refpoint/operation.h"
+#include "refpoint/snapshots.h"
 
 gboolean
 cairn_destroy_check_owner (const CairnPoint *point, const char *owner, gboolean force,
@@ -14,11 +15,10 @@ cairn_destroy_check_owner (const CairnPoint *point, const char *owner, gboolean 
     owner = g_getenv ("CAIRN_OWNER");
   if (force || !*point->owner || g_strcmp0 (point->owner, owner) == 0)
     return TRUE;
-  g_set_error (
-      error, CAIRN_ERROR, CAIRN_ERROR_ACCESS_DENIED,
-      "reference point '%s' belongs to '%s'; ask its owner, or use `cairn destroy --force` "
-      "to destroy it all the same",
-      point->instance_id, point->owner);
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_ACCESS_DENIED,
+               "reference point '%s' belongs to '%s'; ask its owner, or use --force to destroy it "
+               "all the same",
+               point->instance_id, point->owner);
   return FALSE;
 }
 
@@ -138,9 +138,12 @@ cairn_service_destroy_reference_point (CairnService *service, const char *id, co
   if (!point)
     return FALSE;
   disks = anchored_disks (operation, point, force, error);
-  return disks && cairn_service_proceed (service, 50, error)
-         && cairn_adoptions_discard (service, point, error)
-         && remove_point (operation, point, disks, error);
+  if (disks && cairn_service_proceed (service, 50, error)
+      && cairn_adoptions_discard (service, point, error)
+      && remove_point (operation, point, disks, error))
+    return TRUE;
+  cairn_snapshots_explain (service, operation->vm, error);
+  return FALSE;
 }
 
 gboolean

@@ -201,3 +201,21 @@ cairn_snapshots_recover (CairnService *service, const char *vm_guid, GError **er
       return FALSE;
   return all != NULL;
 }
+
+void
+cairn_snapshots_explain (CairnService *service, const CairnVm *vm, GError **error)
+{
+  CairnStore *store = service->store;
+  g_autoptr (GPtrArray) all = NULL;
+
+  if (!error || !g_error_matches (*error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE))
+    return;
+  all = store->ops->list_snapshots (store, vm->guid, NULL);
+  if (!all || all->len == 0)
+    return;
+  g_clear_error (error);
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
+               "the disks of VM '%s' are held by recovery checkpoint '%s'; end it with `cairn "
+               "convert` or `cairn discard` first",
+               vm->name, ((CairnSnapshot *)all->pdata[0])->instance_id);
+}

@@ -34,6 +34,10 @@ gboolean cairn_snapshot_end_holder (CairnService *service, const CairnSnapshot *
 gboolean cairn_snapshot_remove (CairnService *service, const CairnSnapshot *snapshot,
                                 GError **error);
 
+/* *ERROR, why something couldn't be done with the VM's images, says so when they are in use because
+ * the VM is held. */
+void cairn_snapshots_explain (CairnService *service, const CairnVm *vm, GError **error);
+
 /* Destroys the stale ones of the VM, which is locked. */
 gboolean cairn_snapshots_recover (CairnService *service, const char *vm_guid, GError **error);
 
