@@ -32,19 +32,40 @@ typedef struct
 /* ---- is it there ---- */
 
 static gboolean
-require_held (const Held *held, const CairnLibvirtLook *look, GError **error)
+is_held (const Held *held, const CairnLibvirtLook *look)
 {
   g_autofree char *name = NULL;
 
-  if (look->is_running && cairn_libvirt_is_held (held->self->libvirt, look, &name)
-      && strcmp (name, held->name) == 0)
-    return TRUE;
+  return look->is_running && cairn_libvirt_is_held (held->self->libvirt, look, &name)
+         && strcmp (name, held->name) == 0;
+}
+
+static gboolean
+fail_not_held (const Held *held, GError **error)
+{
   g_set_error (
       error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
       "the disks of VM '%s' aren't held for '%s' any more: it was ended, or the VM stopped "
       "meanwhile; discard it, and freeze the VM once more",
       held->vm_name, held->name);
   return FALSE;
+}
+
+static gboolean
+require_held (const Held *held, const CairnLibvirtLook *look, GError **error)
+{
+  return is_held (held, look) || fail_not_held (held, error);
+}
+
+/* CAUSE, which is taken, made a reading fail: because nothing is held any more, or is just being
+ * ended, if so. */
+static gboolean
+fail_to_read (const Held *held, const CairnLibvirtLook *look, GError *cause, GError **error)
+{
+  if (cause->code != CAIRN_ERROR_SYSTEM_NOT_AVAILABLE && is_held (held, look))
+    return g_propagate_error (error, cause), FALSE;
+  g_error_free (cause);
+  return fail_not_held (held, error);
 }
 
 /* As it is now: the last look may be hours old, and another domain's by now. */
@@ -103,23 +124,28 @@ judge (const Held *held, CairnLibvirtLook *look, const CairnDisk *disk, const Ca
                                          error);
 }
 
+/* Both are as of the moment, or as of now, if the view is there still afterwards. */
 static gboolean
 tell_changes (CairnFrozen *frozen, guint index, const CairnAnchor *anchor, GArray **extents,
               CairnJudgement *judgement, int64_t deadline, GError **error)
 {
   const Held *held = (Held *)frozen;
   g_autoptr (CairnLibvirtLook) look = look_at_held (held, error);
+  GError *cause = NULL;
   g_autoptr (GArray) found = NULL;
 
-  if (!look || !judge (held, look, held->disks->pdata[index], anchor, judgement, deadline, error))
+  if (!look)
     return FALSE;
-  if (judgement->verdict == CAIRN_VERDICT_TRACKED)
-    {
-      found = read_changes (held, look, index, anchor, deadline, error);
-      if (!found || !require_held (held, look, error))
-        return FALSE;
-      *extents = g_steal_pointer (&found);
-    }
+  if (!judge (held, look, held->disks->pdata[index], anchor, judgement, deadline, &cause))
+    return fail_to_read (held, look, cause, error);
+  if (judgement->verdict != CAIRN_VERDICT_TRACKED)
+    return TRUE;
+  found = read_changes (held, look, index, anchor, deadline, &cause);
+  if (!found)
+    return fail_to_read (held, look, cause, error);
+  if (!require_held (held, look, error))
+    return FALSE;
+  *extents = g_steal_pointer (&found);
   return TRUE;
 }
 
@@ -340,10 +366,13 @@ cairn_libvirt_open_held (CairnLibvirtTracker *self, CairnLibvirtLook *look, cons
                          const char *name, int64_t deadline, GError **error)
 {
   Held *held = held_new (self, look, NULL, disks, name);
+  GError *cause = NULL;
+  gboolean ok = require_held (held, look, error);
 
+  if (ok && !open_views (held, deadline, &cause))
+    ok = fail_to_read (held, look, cause, error);
   /* Looked at once more afterwards: the next job's views would be others. */
-  if (require_held (held, look, error) && open_views (held, deadline, error)
-      && require_held (held, look, error))
+  if (ok && require_held (held, look, error))
     return &held->frozen;
   end_held (&held->frozen);
   return NULL;
