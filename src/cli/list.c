@@ -231,6 +231,8 @@ print_point (Cli *cli, const CairnPointState *state)
   print_field (out, "Owner", point->owner);
   print_field (out, "Origin", cairn_origin_name (point->origin));
   print_field (out, "Type", point->type == CAIRN_POINT_TYPE_LOG ? "log" : "rct");
+  if (point->type == CAIRN_POINT_TYPE_LOG)
+    print_field (out, "Data", point->has_associated_data ? "kept" : "removed");
   print_field (out, "Consistency",
                point->consistency == CAIRN_CONSISTENCY_APPLICATION ? "application" : "crash");
   cli_print_verdicts (cli, state->disks);
