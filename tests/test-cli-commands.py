@@ -148,7 +148,6 @@ def create_partly():
     answer = host.fail(32775, "create", "rawvm")
     check_verdicts(answer["Disks"], ("a", "unsupported-format"))
     matches(host.cairn("create", "rawvm").out, "unsupported-format")
-    host.fail(32770, "create", "vm", "--type", "log")
     host.fail(32775, "create", "vm", "--consistency", "application")
     equal(len(host.ok("list")), 1)
 

@@ -257,7 +257,6 @@ def image_gone():
 def unsupported():
     host = Host()
     host.vm("web")
-    host.fail(32770, "create", "web", "--type", "log", sentence="not supported yet")
     host.fail(32775, "create", "web", "--consistency", "application", sentence="shut off")
     point = host.ok("create", "web", "--type", "rct", "--consistency", "crash")["ReferencePoint"]
     equal(host.ok("remove-data", point), {"ReturnValue": 0})

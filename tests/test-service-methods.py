@@ -74,14 +74,15 @@ def settings():
             label = "nightly" if "nightly" in str(more) else ""
             equal([point[n] or "" for n in ("ReferencePointType", "ConsistencyLevel", "HasAssociatedData",
                                             "ElementName")], ["2", "2", "false", label], f"point of {more}")
-        fails(create(client, service, vm, kind=0), 1, "log-based")
+        point = client.get(created(client, service, vm, kind=0))
+        equal([point[n] for n in ("ReferencePointType", "HasAssociatedData")], ["1", "true"], f"log-based {point}")
         fails(create(client, service, vm, kind=7), 4, "ReferencePointType 7")
         fails(create(client, service, vm, ReferencePointSettings=mof(1)), 5, "application|consisten")
         fails(create(client, service, vm, ReferencePointSettings=mof(9)), 4, "ConsistencyLevel 9")
         fails(create(client, service, vm, ReferencePointSettings="instance of nothing"), 4, "MOF|instance|class")
         fails(create(client, service, NOWHERE[10:46]), 4, "not known here")
         fails(client.invoke(service.points, "CreateReferencePoint"), 4, "AffectedSystem is missing")
-    equal(len(host.ok("list", "web", plain=True)), 12)
+    equal(len(host.ok("list", "web", plain=True)), 14)
     service.stop()
 
 

@@ -35,6 +35,7 @@ typedef struct
   gboolean is_differential;
   char *reason;          /* why it is full although `since` was given; "" otherwise */
   uint64_t copied_bytes; /* of the disk's data */
+  char *identifier;      /* the VirtualDiskIdentifier */
 } CairnBackupFile;
 
 typedef struct

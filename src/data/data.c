@@ -17,6 +17,7 @@ const CairnDataModule cairn_data_module = {
   .measure_file = cairn_hash_file,
   .write_manifest = cairn_manifest_write,
   .read_manifest = cairn_manifest_read,
+  .manifest_free = cairn_data_manifest_free,
   .open_logs = cairn_source_open_logs,
   .restore = cairn_data_restore,
 };

@@ -88,7 +88,7 @@ freeze (CairnService *service, char **argv, GError **error)
   g_autoptr (CairnOperation) operation
       = cairn_operation_begin (service, argv[CAIRN_HOLDER_VM], deadline, error);
 
-  return operation ? cairn_hold_begin (operation, &options, CAIRN_POINT_TYPE_RCT, NULL, error)
+  return operation ? cairn_hold_begin (operation, &options, CAIRN_POINT_TYPE_RCT, NULL, NULL, error)
                    : NULL;
 }
 

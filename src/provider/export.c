@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ExportReferencePoint. */
+#include <cairn/backup.h>
 #include <cairn/error.h>
 
 #include "provider/method.h"
@@ -97,12 +98,49 @@ prepare (CairnJob *job, CairnService *service, gpointer user, GError **error)
   return TRUE;
 }
 
+static void
+tell_logs (CairnJob *job, const CairnBackup *backup)
+{
+  g_autoptr (GPtrArray) disks = g_ptr_array_new ();
+  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
+
+  for (guint i = 0; i < backup->files->len; i++)
+    {
+      const CairnBackupFile *file = backup->files->pdata[i];
+
+      g_ptr_array_add (disks, file->identifier);
+      g_ptr_array_add (paths, file->path);
+    }
+  cairn_job_set_exported (job, backup->config_file_path, backup->runtime_file_path);
+  cairn_job_set_exported_logs (job, disks, paths);
+}
+
+static gboolean
+export_log (CairnJob *job, CairnService *service, const Arguments *arguments, GError **error)
+{
+  const CairnBackupOptions options
+      = { .since = arguments->base, .disks = (const char *const *)arguments->disks };
+  g_autoptr (CairnBackup) backup = NULL;
+
+  if (!cairn_service_export_log (service, arguments->point, arguments->directory, &options, &backup,
+                                 error))
+    return FALSE;
+  tell_logs (job, backup);
+  return TRUE;
+}
+
+/* A log-based point without data has no more than its pair of files. */
 static gboolean
 run (CairnJob *job, CairnService *service, gpointer user, GError **error)
 {
   const Arguments *arguments = user;
+  g_autoptr (CairnPoint) point = cairn_service_find_point (service, arguments->point, error);
   g_autoptr (CairnExport) result = NULL;
 
+  if (!point)
+    return FALSE;
+  if (point->type == CAIRN_POINT_TYPE_LOG && (arguments->base || point->has_associated_data))
+    return export_log (job, service, arguments, error);
   if (!cairn_service_export_reference_point (service, arguments->point, arguments->directory,
                                              (const char *const *)arguments->disks, &result, NULL,
                                              error))

@@ -30,21 +30,21 @@ cairn_backing_add (CairnBackingUp *backing, const CairnBackingDisk *disk)
 
 /* ---- what changed ---- */
 
-static gboolean
-is_wanted (const CairnBackingUp *backing, const CairnDisk *disk)
+gboolean
+cairn_backing_wants (const CairnBackingUp *backing, const char *identifier, const char *target)
 {
   const char *const *wanted = backing->options->disks;
 
   if (!wanted)
     return TRUE;
   for (; *wanted; wanted++)
-    if (g_ascii_strcasecmp (*wanted, disk->identifier) == 0 || strcmp (*wanted, disk->target) == 0)
+    if (g_ascii_strcasecmp (*wanted, identifier) == 0 || strcmp (*wanted, target) == 0)
       return TRUE;
   return FALSE;
 }
 
-static gboolean
-check_wanted (const CairnBackingUp *backing, GError **error)
+gboolean
+cairn_backing_check_wanted (const CairnBackingUp *backing, GError **error)
 {
   for (const char *const *wanted = backing->options->disks; wanted && *wanted; wanted++)
     {
@@ -65,9 +65,9 @@ check_wanted (const CairnBackingUp *backing, GError **error)
   return TRUE;
 }
 
-/* The files that are known to hold the disk as of the base. */
-static GPtrArray *
-list_checksums (const CairnBackingUp *backing, const char *disk_identifier, GError **error)
+GPtrArray *
+cairn_backing_list_checksums (const CairnBackingUp *backing, const char *disk_identifier,
+                              GError **error)
 {
   CairnStore *store = backing->service->store;
   g_autoptr (GPtrArray) copies = store->ops->list_copies (store, NULL, backing->base, error);
@@ -101,7 +101,8 @@ take_changes (CairnBackingUp *backing, CairnBackingDisk *ours, CairnFrozen *froz
   else if (ours->extents)
     {
       ours->image.is_differential = TRUE;
-      ours->image.base_sha256 = list_checksums (backing, ours->image.identifier, error);
+      ours->image.base_sha256
+          = cairn_backing_list_checksums (backing, ours->image.identifier, error);
       ok = ours->image.base_sha256 != NULL;
     }
   else
@@ -117,14 +118,14 @@ gboolean
 cairn_backing_add_frozen (CairnBackingUp *backing, CairnFrozen *frozen, const CairnBase *base,
                           int64_t deadline, GError **error)
 {
-  if (!check_wanted (backing, error))
+  if (!cairn_backing_check_wanted (backing, error))
     return FALSE;
   for (guint i = 0; i < backing->vm->disks->len; i++)
     {
       const CairnDisk *disk = backing->vm->disks->pdata[i];
       CairnBackingDisk *ours;
 
-      if (!is_wanted (backing, disk))
+      if (!cairn_backing_wants (backing, disk->identifier, disk->target))
         continue;
       ours = g_new0 (CairnBackingDisk, 1);
       g_ptr_array_add (backing->disks, ours);

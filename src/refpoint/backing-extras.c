@@ -25,9 +25,9 @@ cairn_backing_extra_free (CairnBackingExtra *extra)
   g_free (extra);
 }
 
-/* CONTENT and NAME are taken over. */
-static void
-add (CairnBackingUp *backing, CairnDataRole role, char *name, const char *original, GBytes *content)
+void
+cairn_backing_add_extra (CairnBackingUp *backing, CairnDataRole role, char *name,
+                         const char *original, GBytes *content)
 {
   CairnBackingExtra *extra = g_new0 (CairnBackingExtra, 1);
 
@@ -63,7 +63,8 @@ add_file (CairnBackingUp *backing, CairnDataRole role, char *name, const char *p
                    backing->vm->name, cause->message);
       return FALSE;
     }
-  add (backing, role, g_steal_pointer (&ours), path, g_bytes_new_take (content, n_bytes));
+  cairn_backing_add_extra (backing, role, g_steal_pointer (&ours), path,
+                           g_bytes_new_take (content, n_bytes));
   return TRUE;
 }
 
@@ -92,8 +93,8 @@ static gboolean
 add_state (CairnBackingUp *backing, const CairnVmState *state, GError **error)
 {
   if (state->definition)
-    add (backing, CAIRN_DATA_DEFINITION, g_strdup (DEFINITION_NAME), NULL,
-         g_bytes_new (state->definition, strlen (state->definition)));
+    cairn_backing_add_extra (backing, CAIRN_DATA_DEFINITION, g_strdup (DEFINITION_NAME), NULL,
+                             g_bytes_new (state->definition, strlen (state->definition)));
   return (!state->nvram_path
           || add_file (backing, CAIRN_DATA_NVRAM, g_strdup (NVRAM_NAME), state->nvram_path, error))
          && (!state->tpm_directory || add_tpm (backing, state->tpm_directory, error));
@@ -107,8 +108,10 @@ add_pair (CairnBackingUp *backing, GError **error)
 
   if (!cairn_export_make_pair (backing->vm, backing->point, &configuration, &runtime, error))
     return FALSE;
-  add (backing, CAIRN_DATA_METADATA, g_strconcat (guid, ".vmcx", NULL), NULL, configuration);
-  add (backing, CAIRN_DATA_METADATA, g_strconcat (guid, ".vmrs", NULL), NULL, runtime);
+  cairn_backing_add_extra (backing, CAIRN_DATA_METADATA, g_strconcat (guid, ".vmcx", NULL), NULL,
+                           configuration);
+  cairn_backing_add_extra (backing, CAIRN_DATA_METADATA, g_strconcat (guid, ".vmrs", NULL), NULL,
+                           runtime);
   return TRUE;
 }
 

@@ -258,6 +258,7 @@ cairn_backing_tell (const CairnBackingUp *backing)
       CairnBackupFile *file = g_new0 (CairnBackupFile, 1);
 
       file->target = g_strdup (disk->image.target);
+      file->identifier = g_strdup (disk->image.identifier);
       file->path = g_build_filename (backing->directory, disk->image.file.name, NULL);
       file->is_differential = disk->image.is_differential;
       file->reason = g_strdup (disk->image.reason);

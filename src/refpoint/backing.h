@@ -41,7 +41,8 @@ typedef struct
   const CairnPoint *point;
   const char *base; /* InstanceID of what differential images follow; NULL = none are */
   gboolean is_log;
-  gboolean is_bare;         /* neither the point's pair nor the VM's state goes with it */
+  gboolean is_bare;         /* the point's pair and the VM's state aren't taken: who wants
+                               them adds them */
   char *directory;          /* owned */
   gboolean makes_directory; /* it isn't there yet */
   GPtrArray *disks;         /* of CairnBackingDisk, owned */
@@ -71,6 +72,21 @@ gboolean cairn_backing_add_frozen (CairnBackingUp *backing, CairnFrozen *frozen,
 
 /* Adds one disk; what DISK points to is taken over. */
 void cairn_backing_add (CairnBackingUp *backing, const CairnBackingDisk *disk);
+
+/* Whether a disk is among those of the options. */
+gboolean cairn_backing_wants (const CairnBackingUp *backing, const char *identifier,
+                              const char *target);
+
+/* INVALID_PARAMETER when the options name a disk that VM hasn't. */
+gboolean cairn_backing_check_wanted (const CairnBackingUp *backing, GError **error);
+
+/* The checksums (of char *) of the files that are known to hold the disk as of the base. */
+GPtrArray *cairn_backing_list_checksums (const CairnBackingUp *backing, const char *disk_identifier,
+                                         GError **error);
+
+/* Adds a small file; NAME and CONTENT are taken over. */
+void cairn_backing_add_extra (CairnBackingUp *backing, CairnDataRole role, char *name,
+                              const char *original, GBytes *content);
 
 /* Does it. After a failure nothing is left. */
 gboolean cairn_backing_run (CairnBackingUp *backing, GError **error);

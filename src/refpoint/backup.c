@@ -11,6 +11,7 @@ static void
 file_free (CairnBackupFile *file)
 {
   g_free (file->target);
+  g_free (file->identifier);
   g_free (file->path);
   g_free (file->reason);
   g_free (file);
@@ -45,6 +46,9 @@ release (CairnStoreChange *change, gpointer user)
   const CairnHold *hold = user;
 
   change->release_snapshot = hold->snapshot->point->instance_id;
+  /* A log is Cairn's own: no backup is made to follow its files. */
+  if (hold->snapshot->point->type == CAIRN_POINT_TYPE_LOG)
+    change->put_copies = NULL;
 }
 
 static void
@@ -57,8 +61,8 @@ take_back (CairnStoreChange *change, gpointer user)
 
 /* Freezes the VM; *BASE is what the options name. */
 static CairnHold *
-freeze (CairnService *service, const char *vm, const CairnBackupOptions *options,
-        CairnPointType type, CairnBase **base, int64_t deadline, GError **error)
+freeze (CairnService *service, const char *vm, const CairnBackupOptions *options, CairnBase **base,
+        int64_t deadline, GError **error)
 {
   const CairnFreezeOptions how = { .consistency = options->consistency,
                                    .owner = options->owner,
@@ -72,7 +76,7 @@ freeze (CairnService *service, const char *vm, const CairnBackupOptions *options
     *base = cairn_base_find (service, operation->vm, options->since, INT64_MAX, deadline, error);
   if (options->since && !*base)
     return NULL;
-  return cairn_hold_begin (operation, &how, type, *base, error);
+  return cairn_hold_begin (operation, &how, CAIRN_POINT_TYPE_RCT, *base, NULL, error);
 }
 
 static gboolean
@@ -90,30 +94,24 @@ copy_hold (CairnBackingUp *backing, CairnHold *hold, const CairnBase *base, int6
 }
 
 gboolean
-cairn_backup_run (CairnBackingUp *backing, const char *vm, CairnPointType type, int64_t deadline,
-                  CairnBackup **backup, GError **error)
+cairn_backup_copy (CairnBackingUp *backing, CairnHold *hold, const CairnBase *base,
+                   int64_t deadline, CairnBackup **backup, GError **error)
 {
   CairnService *service = backing->service;
-  g_autoptr (CairnBase) base = NULL;
-  g_autofree char *guid = NULL;
-  g_autoptr (CairnVm) copy = NULL;
-  CairnHold *hold = freeze (service, vm, backing->options, type, &base, deadline, error);
-  gboolean ok = hold && copy_hold (backing, hold, base, deadline, error);
+  g_autofree char *guid = g_strdup (hold->snapshot->point->guid);
+  g_autoptr (CairnVm) vm = cairn_vm_copy (hold->vm);
+  gboolean ok = copy_hold (backing, hold, base, deadline, error);
 
   if (ok && backup)
     *backup = cairn_backing_tell (backing);
+  cairn_backing_clear (backing);
   if (ok)
     {
-      guid = g_strdup (hold->snapshot->point->guid);
-      copy = cairn_vm_copy (hold->vm);
+      cairn_hold_end (hold);
+      cairn_service_settle_for (service, vm, guid, INT64_MAX);
     }
-  cairn_backing_clear (backing);
-  if (hold && !ok)
-    cairn_hold_give_up (hold);
   else
-    cairn_hold_end (hold);
-  if (ok)
-    cairn_service_settle_for (service, copy, guid, INT64_MAX);
+    cairn_hold_give_up (hold);
   return ok;
 }
 
@@ -123,10 +121,14 @@ cairn_service_backup (CairnService *service, const char *vm, const char *directo
 {
   int64_t deadline = cairn_service_start_call (service);
   g_auto (CairnBackingUp) backing = { 0 };
+  g_autoptr (CairnBase) base = NULL;
+  CairnHold *hold;
 
-  return cairn_export_check_place (service, directory, error)
-         && cairn_backing_begin (&backing, service, directory, options, error)
-         && cairn_backup_run (&backing, vm, CAIRN_POINT_TYPE_RCT, deadline, backup, error);
+  if (!cairn_export_check_place (service, directory, error)
+      || !cairn_backing_begin (&backing, service, directory, options, error))
+    return FALSE;
+  hold = freeze (service, vm, backing.options, &base, deadline, error);
+  return hold && cairn_backup_copy (&backing, hold, base, deadline, backup, error);
 }
 
 /* ---- of a recovery checkpoint that somebody holds ---- */

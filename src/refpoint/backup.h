@@ -4,12 +4,14 @@
 #define CAIRN_REFPOINT_BACKUP_H
 
 #include "refpoint/backing.h"
+#include "refpoint/hold.h"
 
 CairnBackup *cairn_backup_new (void);
 
-/* Makes a point of TYPE of VM and copies its disks as its options say. BACKING is begun, and
- * cleared whatever happens. */
-gboolean cairn_backup_run (CairnBackingUp *backing, const char *vm, CairnPointType type,
-                           int64_t deadline, CairnBackup **backup, GError **error);
+/* Copies what HOLD holds, relative to BASE (NULL = nothing), and makes its point true. BACKING is
+ * begun. Whatever happens, BACKING is cleared and HOLD ended; after a failure the checkpoint is
+ * destroyed. */
+gboolean cairn_backup_copy (CairnBackingUp *backing, CairnHold *hold, const CairnBase *base,
+                            int64_t deadline, CairnBackup **backup, GError **error);
 
 #endif

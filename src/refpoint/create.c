@@ -6,6 +6,7 @@
 
 #include "refpoint/attachment.h"
 #include "refpoint/guid.h"
+#include "refpoint/logs.h"
 #include "refpoint/snapshots.h"
 
 static const CairnCreateOptions default_options = { 0 };
@@ -24,11 +25,8 @@ check_label (const char *text, const char *what, GError **error)
 gboolean
 cairn_create_check (const CairnCreateOptions *options, GError **error)
 {
-  if (options->type == CAIRN_POINT_TYPE_LOG)
-    g_set_error_literal (
-        error, CAIRN_ERROR, CAIRN_ERROR_NOT_SUPPORTED,
-        "log-based reference points are not supported yet; create one of type rct");
-  else if (options->type != 0 && options->type != CAIRN_POINT_TYPE_RCT)
+  if (options->type != 0 && options->type != CAIRN_POINT_TYPE_RCT
+      && options->type != CAIRN_POINT_TYPE_LOG)
     g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
                  "%d isn't a reference point type; give 1 (log) or 2 (RCT)", (int)options->type);
   else if (options->consistency != 0 && options->consistency != CAIRN_CONSISTENCY_APPLICATION
@@ -312,6 +310,8 @@ cairn_service_create_reference_point (CairnService *service, const char *vm,
     options = &default_options;
   if (!cairn_create_check (options, error))
     return FALSE;
+  if (options->type == CAIRN_POINT_TYPE_LOG)
+    return cairn_logs_create (service, vm, options, deadline, out, disks, error);
   operation = cairn_operation_begin (service, vm, deadline, error);
   if (!operation || !cairn_service_proceed (service, 10, error))
     return FALSE;

@@ -12,7 +12,7 @@ gboolean cairn_create_prepare (CairnOperation *operation, const CairnCreateOptio
                                CairnPoint *point, GPtrArray *tracked, GPtrArray **verdicts,
                                GError **error);
 
-/* INVALID_PARAMETER, NOT_SUPPORTED. */
+/* INVALID_PARAMETER. */
 gboolean cairn_create_check (const CairnCreateOptions *options, GError **error);
 
 /* How a point's bitmaps come to be. */

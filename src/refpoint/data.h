@@ -100,8 +100,9 @@ typedef struct
   gboolean (*write_manifest) (const CairnDataManifest *manifest, int fd, const char *path,
                               GError **error);
 
-  /* The manifest in DIRECTORY; the caller's. */
+  /* The manifest in DIRECTORY; the caller's, to be freed by manifest_free. */
   CairnDataManifest *(*read_manifest) (const char *directory, GError **error);
+  void (*manifest_free) (CairnDataManifest *manifest);
 
   /* What differential images at PATHS (of char *, oldest first, each checked against the checksum
    * of SHA256S) hold together of a disk of SIZE bytes: *VIEW reads it, and *EXTENTS is where they

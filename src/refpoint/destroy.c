@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* DestroyReferencePoint and RemoveAssociatedData. */
+/* DestroyReferencePoint. */
 #include "refpoint/destroy.h"
 
 #include "refpoint/adoption.h"
 #include "refpoint/attachment.h"
+#include "refpoint/logs.h"
 #include "refpoint/operation.h"
 #include "refpoint/snapshots.h"
 
@@ -83,17 +84,21 @@ remove_point (CairnOperation *operation, CairnPoint *point, GPtrArray *disks, GE
   cairn_intent_set_point (intent, point->instance_id, point->guid);
   for (guint i = 0; i < disks->len; i++)
     g_ptr_array_add (intent->images, g_strdup (((CairnDisk *)disks->pdata[i])->path));
+  cairn_logs_name (service, point, intent);
   if (!cairn_service_apply (service, &begin, error))
     return FALSE;
-  if (disks->len > 0
-      && !tracker->ops->remove_bitmap (tracker, operation->vm, disks, point->guid,
-                                       operation->deadline, error))
+  if (!cairn_logs_put_aside (intent, error)
+      || (disks->len > 0
+          && !tracker->ops->remove_bitmap (tracker, operation->vm, disks, point->guid,
+                                           operation->deadline, error)))
     {
+      cairn_logs_put_back (intent);
       cairn_service_apply (service, &undo, NULL);
       return FALSE;
     }
-  /* The bitmaps are gone: an intent that can't be dropped now is found done by recovery. */
-  cairn_service_apply (service, &done, NULL);
+  /* The bitmaps are gone: what can't be done now, recovery does, or finds done. */
+  if (cairn_logs_remove (intent, NULL))
+    cairn_service_apply (service, &done, NULL);
   return TRUE;
 }
 
@@ -144,15 +149,4 @@ cairn_service_destroy_reference_point (CairnService *service, const char *id, co
     return TRUE;
   cairn_snapshots_explain (service, operation->vm, error);
   return FALSE;
-}
-
-gboolean
-cairn_service_remove_associated_data (CairnService *service, const char *id, GError **error)
-{
-  g_autoptr (CairnPoint) point = NULL;
-
-  cairn_service_start_call (service);
-  point = cairn_service_find_point (service, id, error);
-  /* Only log-based points have data, and there are none yet. */
-  return point != NULL;
 }

@@ -18,6 +18,7 @@ static const struct
   { CAIRN_INTENT_EXPORT, "exporting", "undo it" },
   { CAIRN_INTENT_PUBLISH, "exporting", "finish it" },
   { CAIRN_INTENT_ADOPTED, "adopting", "finish it" },
+  { CAIRN_INTENT_FORGET, "removing the data of", "finish it" },
 };
 
 static void

@@ -103,16 +103,15 @@ require_plain (const CairnVm *vm, GError **error)
 
 static gboolean
 prepare (CairnHold *hold, CairnOperation *operation, const CairnFreezeOptions *options,
-         CairnPointType type, GPtrArray *tracked, GError **error)
+         CairnPointType type, GPtrArray *tracked, GPtrArray **verdicts, GError **error)
 {
   const CairnCreateOptions create
       = { .consistency = options->consistency, .owner = options->owner, .label = options->label };
   CairnStore *store = hold->service->store;
   CairnPoint *point = hold->snapshot->point;
-  g_autoptr (GPtrArray) verdicts = NULL;
 
   if (!cairn_create_check (&create, error)
-      || !cairn_create_prepare (operation, &create, point, tracked, &verdicts, error))
+      || !cairn_create_prepare (operation, &create, point, tracked, verdicts, error))
     return FALSE;
   point->type = type;
   point->has_associated_data = type == CAIRN_POINT_TYPE_LOG;
@@ -128,10 +127,11 @@ prepare (CairnHold *hold, CairnOperation *operation, const CairnFreezeOptions *o
 
 CairnHold *
 cairn_hold_begin (CairnOperation *operation, const CairnFreezeOptions *options, CairnPointType type,
-                  const CairnBase *base, GError **error)
+                  const CairnBase *base, GPtrArray **verdicts, GError **error)
 {
   g_autoptr (CairnHold) hold = g_new0 (CairnHold, 1);
   g_autoptr (GPtrArray) tracked = g_ptr_array_new ();
+  g_autoptr (GPtrArray) unasked = NULL;
   g_autofree const char **bases = cairn_base_bitmaps (base);
   Freeze one = { .hold = hold, .bases = bases };
   const CairnAnchoring anchoring
@@ -141,7 +141,7 @@ cairn_hold_begin (CairnOperation *operation, const CairnFreezeOptions *options, 
   hold->vm = cairn_vm_copy (operation->vm);
   hold->snapshot = cairn_snapshot_new ();
   if (!require_none (operation, error) || !require_plain (operation->vm, error)
-      || !prepare (hold, operation, options, type, tracked, error)
+      || !prepare (hold, operation, options, type, tracked, verdicts ? verdicts : &unasked, error)
       || !cairn_create_anchor (operation, hold->snapshot->point, tracked, &anchoring, error))
     return NULL;
   return g_steal_pointer (&hold);

@@ -27,9 +27,11 @@ typedef struct
 
 /* OPTIONS: how long it may last, a lease < 0 meaning as long as this process wants; TYPE: of the
  * point. The changes since BASE (may be NULL) can be told exactly. OPERATION is of the VM, which
- * has no other checkpoint. Errors: those of cairn_service_create_snapshot. The caller ends it. */
+ * has no other checkpoint. *VERDICTS (may be NULL), of CairnDiskVerdict, is set once the disks were
+ * judged. Errors: those of cairn_service_create_snapshot. The caller ends it. */
 CairnHold *cairn_hold_begin (CairnOperation *operation, const CairnFreezeOptions *options,
-                             CairnPointType type, const CairnBase *base, GError **error);
+                             CairnPointType type, const CairnBase *base, GPtrArray **verdicts,
+                             GError **error);
 
 /* Lets go of the views. What the store says of it is somebody else's by now, or recovery's. */
 void cairn_hold_end (CairnHold *hold);

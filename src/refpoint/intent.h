@@ -14,12 +14,13 @@
 typedef enum
 {
   CAIRN_INTENT_CREATE = 1,        /* bitmaps may be there: remove them */
-  CAIRN_INTENT_DESTROY = 2,       /* the point is gone from the store: remove its bitmaps */
+  CAIRN_INTENT_DESTROY = 2,       /* the point is gone from the store: remove bitmaps and log */
   CAIRN_INTENT_EXPORT = 3,        /* temporary files may be there: remove them */
   CAIRN_INTENT_PUBLISH = 4,       /* temporary files are complete: rename what isn't renamed yet */
   CAIRN_INTENT_CREATE_FROZEN = 5, /* as CREATE, and the guest may be frozen: thaw it */
   CAIRN_INTENT_ADOPT = 6,         /* an adoption that may be resumed: recovery leaves it alone */
   CAIRN_INTENT_ADOPTED = 7,       /* an adoption that is done: its catcher is left to be removed */
+  CAIRN_INTENT_FORGET = 8,        /* logs are nobody's any more: remove them */
 } CairnIntentKind;
 
 /* The detail of an intent EXPORT that made its directory: undone, that goes too. */
@@ -35,7 +36,8 @@ typedef struct
   char *point;                /* InstanceID the operation is about, or "" */
   char *bitmap;               /* bitmap name, or "" */
   GPtrArray *images;          /* of char *, owned: absolute paths of the images touched */
-  GPtrArray *temporary_files; /* of char *, owned: absolute paths */
+  GPtrArray *temporary_files; /* of char *, owned: absolute paths; DESTROY, FORGET: the names that
+                                 logs have while they are removed */
   GPtrArray *final_files;     /* of char *, owned: parallel to temporary_files */
   GBytes *detail; /* what the kind keeps of its own (adopt: how far it is); NULL = none */
 } CairnIntent;

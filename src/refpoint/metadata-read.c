@@ -152,8 +152,8 @@ read_point (const VmcxKey *node, const char *path, GError **error)
     return cairn_metadata_refuse (error, path, "has '%s', which isn't a point's InstanceID",
                                   instance_id),
            NULL;
-  if (type != CAIRN_POINT_TYPE_RCT || consistency < CAIRN_CONSISTENCY_APPLICATION
-      || consistency > CAIRN_CONSISTENCY_CRASH
+  if ((type != CAIRN_POINT_TYPE_RCT && type != CAIRN_POINT_TYPE_LOG)
+      || consistency < CAIRN_CONSISTENCY_APPLICATION || consistency > CAIRN_CONSISTENCY_CRASH
       || cairn_guid_v7_time_ms (point->guid) != point->creation_time_ms
       || point->creation_time_ms > CAIRN_TIME_LIMIT_MS)
     return cairn_metadata_refuse (error, path, "has impossible properties for point '%s'",

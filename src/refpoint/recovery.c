@@ -5,6 +5,7 @@
 #include <cairn/error.h>
 #include <unistd.h>
 
+#include "refpoint/logs.h"
 #include "refpoint/publish.h"
 #include "refpoint/snapshots.h"
 
@@ -75,6 +76,19 @@ finish_files (CairnService *service, const CairnIntent *intent, GError **error)
   return cairn_publish_finish (intent, error);
 }
 
+static gboolean
+remove_all (CairnService *service, const CairnIntent *intent, GError **error)
+{
+  return cairn_recovery_remove_bitmaps (service, intent, error)
+         && cairn_logs_remove (intent, error);
+}
+
+static gboolean
+remove_logs (CairnService *service, const CairnIntent *intent, GError **error)
+{
+  return cairn_logs_remove (intent, error);
+}
+
 gboolean
 cairn_recovery_finish (CairnService *service, const CairnIntent *intent, GError **error)
 {
@@ -85,7 +99,8 @@ cairn_recovery_finish (CairnService *service, const CairnIntent *intent, GError 
   } ways[] = {
     { CAIRN_INTENT_CREATE, cairn_recovery_remove_bitmaps },
     { CAIRN_INTENT_CREATE_FROZEN, thaw_and_remove },
-    { CAIRN_INTENT_DESTROY, cairn_recovery_remove_bitmaps },
+    { CAIRN_INTENT_DESTROY, remove_all },
+    { CAIRN_INTENT_FORGET, remove_logs },
     { CAIRN_INTENT_EXPORT, drop_files },
     { CAIRN_INTENT_PUBLISH, finish_files },
     { CAIRN_INTENT_ADOPTED, cairn_recovery_remove_bitmaps },

@@ -4,9 +4,10 @@
  * | intent        | what may be there            | what is done               |
  * | create        | bitmaps of an unborn point   | they are removed           |
  * | create_frozen | the same, and a frozen guest | thawed, then as above      |
- * | destroy       | bitmaps of a destroyed point | they are removed           |
+ * | destroy       | what a destroyed point had   | bitmaps and log are removed |
  * | export        | temporary files              | they are removed           |
  * | publish       | complete temporary files     | they are renamed to stay   |
+ * | forget        | logs that are nobody's       | they are removed           |
  * | adopted       | a catcher of no more use     | it is removed              |
  * | adopt         | a catcher, what was found    | nothing: it can be resumed |
  *

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Recovery checkpoints found, ended and destroyed. */
+#include "refpoint/logs.h"
 #include "refpoint/snapshots.h"
 
 #include <errno.h>
@@ -151,7 +152,7 @@ cairn_snapshot_end_holder (CairnService *service, const CairnSnapshot *snapshot,
 /* ---- destroying ---- */
 
 static CairnIntent *
-intent_for (const CairnSnapshot *snapshot)
+intent_for (CairnService *service, const CairnSnapshot *snapshot)
 {
   const CairnPoint *point = snapshot->point;
   CairnIntent *intent = cairn_intent_new (CAIRN_INTENT_DESTROY, point->vm_guid);
@@ -159,6 +160,7 @@ intent_for (const CairnSnapshot *snapshot)
   cairn_intent_set_point (intent, point->instance_id, point->guid);
   for (guint i = 0; i < point->anchors->len; i++)
     g_ptr_array_add (intent->images, g_strdup (((CairnAnchor *)point->anchors->pdata[i])->path));
+  cairn_logs_name (service, point, intent);
   return intent;
 }
 
@@ -179,7 +181,7 @@ end_job (CairnService *service, const CairnSnapshot *snapshot, GError **error)
 gboolean
 cairn_snapshot_remove (CairnService *service, const CairnSnapshot *snapshot, GError **error)
 {
-  g_autoptr (CairnIntent) intent = intent_for (snapshot);
+  g_autoptr (CairnIntent) intent = intent_for (service, snapshot);
   g_autoptr (GPtrArray) ids = g_ptr_array_new ();
   CairnStoreChange begin = { .remove_points = ids, .put_intent = intent };
 

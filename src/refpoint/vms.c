@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "refpoint/guid.h"
+#include "refpoint/logs.h"
 #include "refpoint/operation.h"
 #include "refpoint/path.h"
 
@@ -264,7 +265,7 @@ cairn_service_remove_vm (CairnService *service, const char *vm, gboolean force, 
       return FALSE;
     }
   change.remove_vm = operation->vm->guid;
-  return cairn_service_apply (service, &change, error);
+  return cairn_logs_forget (service, points, &change, error);
 }
 
 GPtrArray *
