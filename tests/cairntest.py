@@ -186,7 +186,7 @@ def _program_for(uid):
         for directory in os.environ.get("CAIRN_MODULE_DIR", "").split(":"):
             if directory:
                 parts += [entry.path for entry in os.scandir(directory)
-                          if entry.name.endswith(".so") or entry.name == "cairn-keeper"]
+                          if entry.name.endswith(".so") or entry.name in ("cairn-holder", "cairn-keeper")]
         for part in parts:
             shutil.copy(part, place)
     return os.path.join(place, "cairn"), {"LD_LIBRARY_PATH": place, "CAIRN_MODULE_DIR": place}
@@ -221,12 +221,15 @@ def cairn(*args, env=None, cwd=None, uid=None, stdout=subprocess.PIPE, timeout=T
     return result
 
 
-def spawn(*args, env=None, cwd=None, prefix=(), **more):
+def spawn(*args, env=None, cwd=None, prefix=(), uid=None, **more):
     """Starts cairn (under the commands of PREFIX, e.g. ["strace", "-f"]) and gives the Popen, for
-    tests that kill it or run several at once."""
-    return subprocess.Popen(list(prefix) + [CAIRN] + [str(a) for a in args],
+    tests that kill it or run several at once. UID as for cairn()."""
+    program, places = _program_for(uid)
+    if uid is not None:
+        more.update(user=uid, group=uid, extra_groups=[])
+    return subprocess.Popen(list(prefix) + [program] + [str(a) for a in args],
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, env=environment(**(env or {})),
+                            stderr=subprocess.PIPE, env=environment(**{**places, **(env or {})}),
                             cwd=cwd or tmp(), **more)
 
 

@@ -29,13 +29,13 @@ class Disk:
     """A disk of a domain to be made. PATH: an image that is there already (default: one is made, at
     HOST.path(f"{domain}-{target}.{fmt}")). FMT: "qcow2" or "raw". BUS: "virtio", "scsi", "ide" or "sata".
     DEVICE: "disk" or "cdrom". PASSPHRASE: a LUKS-encrypted qcow2. BACKING: the qcow2 image below it.
-    XML: more elements of the disk."""
+    DRIVER: more attributes of <driver>. XML: more elements of the disk."""
 
     def __init__(self, target, path=None, fmt="qcow2", bus="virtio", device="disk", size=None, options=None,
-                 passphrase=None, backing=None, readonly=False, xml=""):
+                 passphrase=None, backing=None, readonly=False, driver="", xml=""):
         self.target, self.path, self.fmt, self.bus, self.device = target, path, fmt, bus, device
         self.size, self.options, self.passphrase, self.backing = size, options, passphrase, backing
-        self.readonly, self.xml = readonly or device == "cdrom", xml
+        self.readonly, self.driver, self.xml = readonly or device == "cdrom", driver, xml
         self.secret = None
 
     def make(self, host, domain, size):
@@ -55,7 +55,7 @@ class Disk:
         """The <disk> element."""
         encryption = (f"<encryption format='luks'><secret type='passphrase' uuid='{self.secret}'/>"
                       "</encryption>" if self.secret else "")
-        return (f"<disk type='file' device='{self.device}'><driver name='qemu' type='{self.fmt}'/>"
+        return (f"<disk type='file' device='{self.device}'><driver name='qemu' type='{self.fmt}' {self.driver}/>"
                 f"<source file='{self.path}'>{encryption}</source>"
                 f"<target dev='{self.target}' bus='{self.bus}'/>{'<readonly/>' if self.readonly else ''}"
                 f"{self.xml}</disk>")
@@ -247,7 +247,8 @@ class Domain:
             return bitmaps(self.disks(inactive=True)[target])
         found = self._device(target)["inserted"].get("dirty-bitmaps", [])
         flags = {"recording": "auto", "inconsistent": "inconsistent", "busy": "busy"}
-        return {b["name"]: sorted(flags[f] for f in flags if b.get(f)) for b in found}
+        return {b["name"]: sorted(flags[f] for f in flags if b.get(f)) for b in found
+                if "name" in b}  # a job's own has none
 
     def _device(self, target):
         """What query-block says of a disk."""
