@@ -23,7 +23,11 @@
 /* Who ends a checkpoint sends SIGTERM too, if it may: this is for who may not. */
 #define LOOK_EVERY_MS 1000
 
-#define GONE          (-2) /* instead of a descriptor of the process that it is for */
+/* A view that is missed so many times running is gone: a libvirtd that restarts may miss it once.
+ */
+#define MISSED_MAX 3u
+
+#define GONE       (-2) /* instead of a descriptor of the process that it is for */
 
 /* Nothing of our starter's stays open through us, and what ends it by a signal to its group,
  * session or service doesn't end us. */
@@ -105,10 +109,21 @@ watch_process (const char *number)
   return fd >= 0 ? fd : GONE;
 }
 
-/* Waits until the checkpoint is to end, or is gone from the store. */
+/* Counts how often running the view wasn't there. */
+static void
+look_at_view (const CairnHold *hold, guint *n_missed)
+{
+  CairnFrozen *frozen = hold->frozen;
+
+  *n_missed = frozen->lasts && !frozen->lasts (frozen) ? *n_missed + 1 : 0;
+}
+
+/* Waits until the checkpoint is to end, or is gone from the store, or its view is gone. */
 static void
 stand_by (const CairnHold *hold, int signal_fd, int process_fd)
 {
+  guint n_missed = 0;
+
   for (;;)
     {
       struct pollfd both[]
@@ -117,6 +132,9 @@ stand_by (const CairnHold *hold, int signal_fd, int process_fd)
 
       if (left_ms <= 0 || process_fd == GONE
           || !cairn_snapshot_is_there (hold->service, hold->snapshot))
+        return;
+      look_at_view (hold, &n_missed);
+      if (n_missed >= MISSED_MAX)
         return;
       if (poll (both, 2, (int)MIN (left_ms, LOOK_EVERY_MS)) > 0)
         return;

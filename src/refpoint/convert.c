@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ConvertToReferencePoint and DestroySnapshot. */
+#include "refpoint/attachment.h"
 #include "refpoint/destroy.h"
 #include "refpoint/snapshots.h"
 
@@ -21,6 +22,17 @@ begin (CairnService *service, const char *id, CairnOperation **operation, GError
   return found;
 }
 
+/* A point whose bitmaps went with the VM's QEMU would be none. */
+static gboolean
+require_tracked (const CairnOperation *operation, const CairnSnapshot *snapshot, GError **error)
+{
+  g_autofree char *object = g_strdup_printf ("recovery checkpoint '%s'", snapshot->instance_id);
+  g_autoptr (CairnPointState) state
+      = cairn_point_judge (operation->service, operation->vm, snapshot->point, INT64_MAX, error);
+
+  return state && cairn_verdicts_require (state->disks, object, "converted", error);
+}
+
 gboolean
 cairn_service_convert_to_reference_point (CairnService *service, const char *id, CairnPoint **point,
                                           GError **error)
@@ -29,7 +41,8 @@ cairn_service_convert_to_reference_point (CairnService *service, const char *id,
   g_autoptr (CairnSnapshot) snapshot = begin (service, id, &operation, error);
   CairnStoreChange change = { 0 };
 
-  if (!snapshot || !cairn_service_proceed (service, 30, error))
+  if (!snapshot || !cairn_service_proceed (service, 30, error)
+      || !require_tracked (operation, snapshot, error))
     return FALSE;
   change.release_snapshot = snapshot->point->instance_id;
   if (!cairn_service_apply (service, &change, error))

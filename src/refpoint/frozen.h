@@ -23,6 +23,10 @@ struct CairnFrozen
                        GArray **extents, CairnJudgement *judgement, int64_t deadline,
                        GError **error);
 
+  /* FALSE: there is nothing left to be read (the VM stopped, its QEMU died). TRUE also when that
+   * can't be told now. NULL: it lasts as long as its process. */
+  gboolean (*lasts) (CairnFrozen *frozen);
+
   /* Closes the views and frees; ends the freeze if it was begun by `freeze`. */
   void (*end) (CairnFrozen *frozen);
 };

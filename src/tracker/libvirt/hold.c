@@ -78,6 +78,17 @@ look_at_held (const Held *held, GError **error)
   return look && require_held (held, look, error) ? g_steal_pointer (&look) : NULL;
 }
 
+static gboolean
+lasts (CairnFrozen *frozen)
+{
+  const Held *held = (Held *)frozen;
+  g_autoptr (GError) cause = NULL;
+  g_autoptr (CairnLibvirtLook) look
+      = cairn_libvirt_look_find (held->self->libvirt, held->vm_guid, &cause);
+
+  return look ? is_held (held, look) : cause->code != CAIRN_ERROR_INVALID_PARAMETER;
+}
+
 /* ---- changes ---- */
 
 /* What the job itself serves of the bitmap, as of its moment; NULL without an error when that
@@ -223,6 +234,7 @@ held_new (CairnLibvirtTracker *self, const CairnLibvirtLook *look, CairnLibvirtB
   held->frozen.views = g_ptr_array_new ();
   held->frozen.addresses = g_ptr_array_new_with_free_func (g_free);
   held->frozen.changes = tell_changes;
+  held->frozen.lasts = lasts;
   held->frozen.end = end_held;
   held->self = self;
   held->backup = backup;
