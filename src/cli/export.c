@@ -58,19 +58,42 @@ export_snapshot (Cli *cli, const char *directory, GError **error)
   return TRUE;
 }
 
+/* The disks of FILES (of CairnBackupFile; NULL = none), and parallel to them their paths. */
 static void
-answer (Cli *cli, const CairnExport *result)
+write_logs (CliJson *json, const GPtrArray *files)
 {
-  static const char *const empty_lists[] = { "ExportedDisks", "ExportedLogFilePaths" };
+  cli_json_key (json, "ExportedDisks");
+  cli_json_begin_array (json);
+  for (guint i = 0; files && i < files->len; i++)
+    cli_json_string (json, ((const CairnBackupFile *)files->pdata[i])->identifier);
+  cli_json_end_array (json);
+  cli_json_key (json, "ExportedLogFilePaths");
+  cli_json_begin_array (json);
+  for (guint i = 0; files && i < files->len; i++)
+    cli_json_string (json, ((const CairnBackupFile *)files->pdata[i])->path);
+  cli_json_end_array (json);
+}
+
+static void
+print_file (Cli *cli, const char *what, const char *path)
+{
+  cli_output_puts (&cli->out, what);
+  cli_output_shown (&cli->out, path);
+  cli_output_puts (&cli->out, "\n");
+}
+
+/* LOGS, of CairnBackupFile; NULL = none. */
+static void
+answer (Cli *cli, const char *configuration, const char *runtime, const GPtrArray *logs)
+{
   CliJson json;
 
   if (!cli->options.json)
     {
-      cli_output_puts (&cli->out, "Configuration  ");
-      cli_output_shown (&cli->out, result->config_file_path);
-      cli_output_puts (&cli->out, "\nRuntime state  ");
-      cli_output_shown (&cli->out, result->runtime_file_path);
-      cli_output_puts (&cli->out, "\n");
+      print_file (cli, "Configuration  ", configuration);
+      print_file (cli, "Runtime state  ", runtime);
+      for (guint i = 0; logs && i < logs->len; i++)
+        print_file (cli, "Log            ", ((const CairnBackupFile *)logs->pdata[i])->path);
       return;
     }
   cli_json_init (&json, &cli->out);
@@ -78,15 +101,10 @@ answer (Cli *cli, const CairnExport *result)
   cli_json_key (&json, "ReturnValue");
   cli_json_int (&json, 0);
   cli_json_key (&json, "ExportedConfigFilePath");
-  cli_json_string (&json, result->config_file_path);
+  cli_json_string (&json, configuration);
   cli_json_key (&json, "ExportedRuntimeFilePath");
-  cli_json_string (&json, result->runtime_file_path);
-  for (guint i = 0; i < G_N_ELEMENTS (empty_lists); i++)
-    {
-      cli_json_key (&json, empty_lists[i]);
-      cli_json_begin_array (&json);
-      cli_json_end_array (&json);
-    }
+  cli_json_string (&json, runtime);
+  write_logs (&json, logs);
   cli_json_end_object (&json);
   cli_json_end (&json);
 }
@@ -111,21 +129,47 @@ export_pair (Cli *cli, const char *directory, GError **error)
   cli->print_disks = cli_print_verdicts;
   cli_keep_disks (cli, verdicts);
   if (exported)
-    answer (cli, result);
+    answer (cli, result->config_file_path, result->runtime_file_path, NULL);
   return exported;
 }
 
+/* What is kept with a log-based point. */
 static gboolean
-refuse_base (Cli *cli, GError **error)
+export_log (Cli *cli, const char *directory, GError **error)
+{
+  g_autoptr (CliProgress) progress = NULL;
+  g_autoptr (CairnBackup) backup = NULL;
+  CairnBackupOptions options = { .since = cli->options.base,
+                                 .disks = (const char *const *)cli->options.disks,
+                                 .progress = cli_progress_tell };
+
+  cli_stop_catch ();
+  progress = cli_progress_begin ("exporting to", cli->args[1]);
+  options.user = progress;
+  if (!cairn_service_export_log (cli->service, cli->args[0], directory, &options, &backup, error))
+    return FALSE;
+  answer (cli, backup->config_file_path, backup->runtime_file_path, backup->files);
+  return TRUE;
+}
+
+/* A log-based point whose data was removed has no more than its pair of files. */
+static gboolean
+export_point (Cli *cli, const char *directory, GError **error)
 {
   g_autoptr (CairnPointState) state
       = cairn_service_get_reference_point (cli->service, cli->args[0], error);
 
-  if (state)
-    g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_NOT_SUPPORTED,
-                 "reference point '%s' isn't log-based, so there is no data of its own since '%s'; "
-                 "leave --base out, or take `cairn backup --since`",
-                 state->point->instance_id, cli->options.base);
+  if (!state)
+    return FALSE;
+  if (state->point->type == CAIRN_POINT_TYPE_LOG
+      && (cli->options.base || state->point->has_associated_data))
+    return export_log (cli, directory, error);
+  if (!cli->options.base)
+    return export_pair (cli, directory, error);
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_NOT_SUPPORTED,
+               "reference point '%s' isn't log-based, so there is no data of its own since '%s'; "
+               "leave --base out, or take `cairn backup --since`",
+               state->point->instance_id, cli->options.base);
   return FALSE;
 }
 
@@ -144,7 +188,6 @@ cli_run_export (Cli *cli, GError **error)
     return FALSE;
   if (is_snapshot)
     return export_snapshot (cli, directory, error);
-  if (cli->options.base)
-    return refuse_base (cli, error);
-  return export_pair (cli, directory, error);
+  return cli->options.all ? export_pair (cli, directory, error)
+                          : export_point (cli, directory, error);
 }
