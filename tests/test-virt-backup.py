@@ -1,30 +1,32 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Backups of domains that are written to all the time, running and shut off: each restored and compared, byte for byte,
-with what nbdcopy made at that moment; and what is left, and still right, after all that can go wrong."""
+with what nbdcopy made at that moment; and what is left, and still right, after all that can go wrong.
+tests/soak-backup does the same at random and for longer."""
 from cairncheckpoints import *
 from virtbackup import *
 
 SEED = int(os.environ.get("CAIRN_SEED", 20261122))
 
 
-@test("full and differential, live and shut off in turn: each generation is what it was")
+@test("full, differential and log-based, live and shut off in turn: each generation is what it was")
 def generations():
     machine = Machine(SEED)
+    machine.keep_log()  # the first one; logs tell what came later
     full = machine.check(machine.backup())
     machine.start()
     second = machine.check(machine.freeze(full))
-    third = machine.check(machine.freeze(second))
+    third = machine.check(machine.log(second))
     fourth = machine.check(machine.backup(second))  # two since the same one
     machine.stop()
     fifth = machine.check(machine.freeze(fourth))
     for target in machine.sizes:
         machine.scribble(target)
-    sixth = machine.check(machine.freeze(fifth))
+    sixth = machine.check(machine.log(fifth))
     machine.start()
     seventh = machine.check(machine.backup(sixth))
     eighth = machine.check(machine.freeze())
-    machine.check(machine.freeze(eighth))
+    machine.check(machine.log(eighth))
     machine.check_nothing_else()
     for generation in (third, fourth, seventh):  # whatever came later
         machine.check(generation)
@@ -48,6 +50,14 @@ def cut_off():
             how(process)
             machine.check_nothing_else(directory)
     machine.check(machine.backup(base))
+    machine.keep_log()
+    base = machine.backup(base)
+    machine.write("vdb", MB, 100 * MB, 10)
+    process = machine.catch(machine.host.path("logs", "*"), "create", "web", "--type", "log")
+    kill_alone(process)
+    machine.check_nothing_else()
+    equal(len(os.listdir(machine.host.path("logs"))), 1, "logs")
+    machine.check(machine.log(base))
     machine.close()
 
 
@@ -82,7 +92,12 @@ def qemu_dies():
     true(process.returncode == 1 and json.loads(out)["ReturnValue"] >= 32768, f"{process.returncode}: {out}")
     broken(machine, directory)
     machine.start()
-    machine.check(machine.backup(base))
+    again = machine.check(machine.backup(base))
+    machine.host.ok("freeze", "web")
+    machine.crash()
+    wait_until(lambda: machine.host.ok("snapshots") == [], "its holder notices", FREEZING_SECONDS)
+    broken(machine)
+    machine.check(machine.backup(again))
     machine.close()
 
 
@@ -119,10 +134,11 @@ def full_target():
 @test("a file missing or with one byte changed, a wrong order, one left out: refused, named, and nothing is written")
 def damaged():
     machine = Machine(SEED)
+    machine.keep_log()
     machine.start()
     one = machine.freeze()
     machine.wait_for_writes(10)
-    two = machine.freeze(one)
+    two = machine.log(one)
     machine.wait_for_writes(10)
     three = machine.backup(two)
     machine.stop()

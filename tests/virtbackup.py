@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Machines that are backed up while they are written to, for test-virt-backup.py.
+"""Machines that are backed up while they are written to, for test-virt-backup.py and soak-backup.
 
     machine = Machine(seed=7)                # a libvirt domain of two disks, shut off
     machine.start()                          # QEMU runs, and a thread writes to its disks without a pause
@@ -370,6 +370,7 @@ class Machine:
         self.keep_log(generation)
         answer = self.host.ok("export", generation.point, self.make(generation.directory), "--base", base.point)
         paths = answer["ExportedLogFilePaths"]
+        equal(len(answer["ExportedDisks"]), len(paths))
         parts = [os.path.basename(path).split(".") for path in paths]
         return self.done(generation, [{"Target": p[0], "Kind": p[1], "Path": path} for p, path in zip(parts, paths)])
 
