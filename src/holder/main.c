@@ -37,8 +37,6 @@ detach (void)
   int null_fd;
 
   setsid ();
-  if (chdir ("/") != 0)
-    return;
   close_range (CAIRN_HOLDER_FD + 1, ~0U, 0);
   null_fd = open ("/dev/null", O_RDWR);
   for (int fd = STDIN_FILENO; null_fd >= 0 && fd <= STDERR_FILENO; fd++)
@@ -163,8 +161,13 @@ run (char **argv, int signal_fd)
   g_autoptr (GError) error = NULL;
   g_autoptr (CairnService) service = cairn_service_open (
       uri_of (argv[CAIRN_HOLDER_STORE]), uri_of (argv[CAIRN_HOLDER_CONNECT]), &error);
-  CairnHold *hold = service ? freeze (service, argv, &error) : NULL;
+  /* What our starter named by a relative path is open now. */
+  gboolean is_away = service && chdir ("/") == 0;
+  CairnHold *hold = is_away ? freeze (service, argv, &error) : NULL;
 
+  if (!is_away && !error)
+    g_set_error (&error, CAIRN_ERROR, CAIRN_ERROR_FAILED,
+                 "directory '/' can't be gone to (%s); try again", g_strerror (errno));
   if (hold)
     hold_on (hold, argv, signal_fd);
   else
