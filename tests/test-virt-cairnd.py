@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The service on libvirt's domains: a moved VM gets its points back through Invoke, at once and as a job, and clients
 then find them, ask what changed, and destroy them."""
-from cairnservice import *
+from cairncheckpoints import *
 from virtjourney import *
 
 AT_ONCE_MS = 60000
-IMAGES = Ref("Msvm_ImageManagementService", CreationClassName="Msvm_ImageManagementService")
 SIZE = 64 << 20
 
 
@@ -95,6 +94,51 @@ def as_job():
         answer = client.invoke(service.points, "DestroyReferencePoint", AffectedReferencePoint=point_ref(id_))
         equal(service.finish(client, answer)["JobState"], "7")
     equal((client.enumerate(POINT), moved.vm.checkpoints()), ([], []))
+    service.stop()
+
+
+def changes_of(client, path, limit):
+    answer = client.invoke(IMAGES, "GetVirtualDiskChanges", Path=path, LimitId=limit, ByteOffset=0, ByteLength=SIZE)
+    equal(answer.value, 0, f"{answer}")
+    return [list(map(int, r)) for r in zip(answer.out.list("ChangedByteOffsets"),
+                                           answer.out.list("ChangedByteLengths"))]
+
+
+@test("a running domain: two checkpoints read over NBD while it writes on, exported, converted, restored and compared")
+def checkpoints():
+    host = Libvirt()
+    vm = host.domain("web").start()
+    ref = vm_ref(vm.uuid.upper())
+    service = Service(host, synchronous_ms=AT_ONCE_MS)
+    base, directories = None, []
+    vm.write("vda", 0, 0x300000, pattern=1)
+    for number, client in enumerate(service.clients()):
+        snapshot, _ = created(service, client, ref.keys["Name"])
+        vm.write("vda", 0x2000000, 0x10000, pattern=7)  # afterwards: not of it
+        (disk,) = client.associated(snapshot, COMPONENT, DISK)
+        (address,) = disk.list("HostResource")
+        matches(address, r"^nbd\+unix:///vda\?socket=/")
+        copy = host.give(host.path(f"copy{number}.raw"))
+        run("qemu-img", "convert", "-O", "raw", address, copy)
+        if base:  # at the checkpoint's address and at the domain's disk
+            for path in (address, vm.path("vda")):
+                found = changes_of(client, path, base["ResilientChangeTrackingIdentifiers"])
+                equal(outside([[0x100000, 0x20000]], found), [], f"{found}")
+        directories.append(host.path("backups", str(number)))
+        answer = export(client, ref.keys["Name"], directories[-1], export_settings(
+            service, snapshot, mof, DifferentialBackupBase=base and path_of(service, point_ref(base["InstanceID"]))))
+        equal(answer.value, 0, f"{answer}")
+        true(os.path.exists(os.path.join(directories[-1], f"vda.{'differential' if base else 'full'}.qcow2")), answer)
+        base = converted(service, client, snapshot)
+        vm.write("vda", 0x100000, 0x20000, pattern=number + 2)
+        to = host.path(f"restored{number}")
+        host.ok("restore", *directories, "--to", to)
+        run("qemu-img", "compare", "-f", "qcow2", "-F", "raw", os.path.join(to, "vda.qcow2"), copy)
+    equal(len(vm.checkpoints()), 2)
+    snapshot, _ = created(service, client, ref.keys["Name"])
+    equal(client.invoke(SNAPSHOTS, "DestroySnapshot", AffectedSnapshot=snapshot).value, 0)
+    equal((host.ok("snapshots"), len(vm.checkpoints()), len(vm.bitmaps("vda"))), ([], 2, 2))
+    refused(6, client.get, snapshot)
     service.stop()
 
 

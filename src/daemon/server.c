@@ -38,6 +38,21 @@ struct CairndServer
   CairndSweep *sweep;
 };
 
+static const char *
+kind_of (const CairnJobElement *element)
+{
+  switch (element->kind)
+    {
+    case CAIRN_JOB_ELEMENT_VM:
+      return "VM";
+    case CAIRN_JOB_ELEMENT_SNAPSHOT:
+      return "recovery checkpoint";
+    case CAIRN_JOB_ELEMENT_POINT:
+      break;
+    }
+  return "point";
+}
+
 static void
 log_job (const CairnJobRecord *record)
 {
@@ -49,8 +64,7 @@ log_job (const CairnJobRecord *record)
     {
       const CairnJobElement *element = record->elements->pdata[i];
 
-      g_string_append_printf (line, "%s %s '%s'", i ? "," : ";",
-                              element->kind == CAIRN_JOB_ELEMENT_VM ? "VM" : "point", element->id);
+      g_string_append_printf (line, "%s %s '%s'", i ? "," : ";", kind_of (element), element->id);
     }
   if (record->error)
     g_string_append_printf (line, ": %s", record->error);
