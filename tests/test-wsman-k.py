@@ -360,6 +360,23 @@ def dumpxml():
     equal(client.enumerate("K9-7-disk-drive", "Msvm_DiskDrive"), [])
 
 
+@test("K8, K9 with a recovery checkpoint: the same to the letter; its own settings are as complete")
+def checkpoint():
+    here = scene()
+    client, settings, disk = here.client, "Msvm_VirtualSystemSettingData", "Msvm_StorageAllocationSettingData"
+    for uuid_, paths in ((VM, here.vm.disks()), (OFF, here.off.disks(inactive=True))):
+        held = here.host.ok("freeze", uuid_)
+        found = one(client.pull_all("checkpoint", settings, vm=uuid_)[1])
+        equal([found["InstanceID"], found["VirtualSystemType"]], [held["Snapshot"], "Microsoft:Hyper-V:Snapshot:Recovery"])
+        media = client.pull_all("K9-2-storage", disk, settings=found["InstanceID"])[1]
+        equal([m["HostResource"] for m in media], [[d["Address"]] for d in held["Disks"]])
+        equal(len([m for m in media if m["ElementName"] in paths]), len(media))
+        dominfo()
+        dumpxml()
+        here.host.ok("discard", held["Snapshot"])
+    equal(client.pull_all("checkpoint", settings, vm=VM)[1], [])
+
+
 @test("K10: how many processors a domain may have")
 def maxvcpus():
     most = one(scene().client.enumerate("K10-maxvcpus", "Msvm_ProcessorSettingData"))

@@ -23,6 +23,7 @@ typedef struct
   uint64_t virtual_size_bytes;
   GBytes *key; /* the passphrase of an encrypted image, when the hypervisor gives it; NULL = none.
                   It is never stored, printed or exported */
+  gboolean is_medium; /* of a drive for removable media: no backup has it */
 } CairnDisk;
 
 CAIRN_API CairnDisk *cairn_disk_copy (const CairnDisk *disk);

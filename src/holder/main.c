@@ -90,8 +90,10 @@ freeze (CairnService *service, char **argv, GError **error)
   g_autoptr (CairnOperation) operation
       = cairn_operation_begin (service, argv[CAIRN_HOLDER_VM], deadline, error);
 
-  return operation ? cairn_hold_begin (operation, &options, CAIRN_POINT_TYPE_RCT, NULL, NULL, error)
-                   : NULL;
+  if (!operation)
+    return NULL;
+  cairn_hold_leave_out_media (operation);
+  return cairn_hold_begin (operation, &options, CAIRN_POINT_TYPE_RCT, NULL, NULL, error);
 }
 
 /* -1: it is for no process. */

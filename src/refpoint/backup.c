@@ -72,6 +72,7 @@ freeze (CairnService *service, const char *vm, const CairnBackupOptions *options
 
   if (!operation)
     return NULL;
+  cairn_hold_leave_out_media (operation);
   if (options->since)
     *base = cairn_base_find (service, operation->vm, options->since, INT64_MAX, deadline, error);
   if (options->since && !*base)

@@ -125,6 +125,16 @@ prepare (CairnHold *hold, CairnOperation *operation, const CairnFreezeOptions *o
   return hold->lock != NULL;
 }
 
+void
+cairn_hold_leave_out_media (CairnOperation *operation)
+{
+  GPtrArray *disks = operation->vm->disks;
+
+  for (guint i = disks->len; i > 0; i--)
+    if (((const CairnDisk *)disks->pdata[i - 1])->is_medium)
+      g_ptr_array_remove_index (disks, i - 1);
+}
+
 CairnHold *
 cairn_hold_begin (CairnOperation *operation, const CairnFreezeOptions *options, CairnPointType type,
                   const CairnBase *base, GPtrArray **verdicts, GError **error)

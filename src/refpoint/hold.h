@@ -25,6 +25,10 @@ typedef struct
   CairnStoreLock *lock;    /* owned */
 } CairnHold;
 
+/* Leaves media in drives out of the operation's VM: they aren't held. Before a base is looked for,
+ * whose disks are parallel. */
+void cairn_hold_leave_out_media (CairnOperation *operation);
+
 /* OPTIONS: how long it may last, a lease < 0 meaning as long as this process wants; TYPE: of the
  * point. The changes since BASE (may be NULL) can be told exactly. OPERATION is of the VM, which
  * has no other checkpoint. *VERDICTS (may be NULL), of CairnDiskVerdict, is set once the disks were

@@ -13,6 +13,7 @@ cairn_disk_copy (const CairnDisk *disk)
   copy->format = g_strdup (disk->format);
   copy->virtual_size_bytes = disk->virtual_size_bytes;
   copy->key = disk->key ? g_bytes_ref (disk->key) : NULL;
+  copy->is_medium = disk->is_medium;
   return copy;
 }
 

@@ -94,6 +94,7 @@ disk_of (const char *guid, const CairnLibvirtDisk *found)
   disk->target = g_strdup (found->target);
   disk->path = g_strdup (found->is_local ? active->path : found->where);
   disk->format = g_strdup (active->format);
+  disk->is_medium = strcmp (found->device, "cdrom") == 0 || strcmp (found->device, "floppy") == 0;
   return disk;
 }
 
