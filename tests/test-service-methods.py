@@ -62,7 +62,7 @@ def wmi_dtd(level):
             '</PROPERTY></INSTANCE></VALUE.OBJECT></DECLGROUP></DECLARATION>')
 
 
-@test("C1-C4: every kind of settings makes a point, types 1 and 2 are tracked, 0 isn't supported")
+@test("C1-C4: every kind of settings makes a point, types 1 and 2 are tracked, 0 is log-based")
 def settings():
     host, vm, service = serve()
     for client in service.clients():

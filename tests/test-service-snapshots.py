@@ -175,6 +175,63 @@ def restart():
     service.stop()
 
 
+# ---- log-based points ----
+
+def log_point(service, client, vm):
+    """A new log-based point."""
+    answer = client.invoke(service.points, "CreateReferencePoint", AffectedSystem=vm_ref(vm), ReferencePointType=0)
+    job = ended(service, client, answer, "201")
+    point = related(client, job, POINT)
+    equal((point["ReferencePointType"], point["HasAssociatedData"]), ("1", "true"))
+    return point
+
+
+@test("X1, X2 with logs: an export of what changed from a base to a log-based point follows the base's backup; D5")
+def logs():
+    host, vm, service = serve(n_disks=2, synchronous_ms=0)
+    paths = [disk["Path"] for disk in vm["Disks"]]
+    for number, client in enumerate(service.clients()):
+        log_point(service, client, vm)
+        job = ended(service, client, create(client, vm), CREATED)
+        snapshot = Ref(SETTINGS, InstanceID=related(client, job, SETTINGS)["InstanceID"])
+        directories = [host.mkdir(f"full{number}"), host.mkdir(f"log{number}")]
+        ended(service, client, export(client, vm, directories[0], export_settings(service, snapshot)), EXPORTED)
+        answer = client.invoke(SNAPSHOTS, "ConvertToReferencePoint", AffectedSnapshot=snapshot)
+        base = related(client, ended(service, client, answer, CONVERTED), POINT)
+        for i, path in enumerate(paths):
+            io(path, f"write -q -P {number + 5} {i + 1}M 100k")
+        newest = log_point(service, client, vm)
+        io(paths[0], "write -q -P 99 20M 64k")  # afterwards: not of it
+        answer = client.invoke(service.points, "ExportReferencePoint", ReferencePoint=point_ref(newest["InstanceID"]),
+                               ExportDirectory=directories[1], ExportSettingData=mof(
+                                   "Msvm_VirtualSystemReferencePointExportSettingData",
+                                   BaseReferencePoint=path_of(service, point_ref(base["InstanceID"])),
+                                   DisksToExport=newest["VirtualDiskIdentifiers"]))
+        job = client.get(ended_export(service, client, answer))
+        equal(job.list("ExportedDisks"), newest["VirtualDiskIdentifiers"])
+        for target, path in zip(("vda", "vdb"), job.list("ExportedLogFilePaths")):
+            true(target in os.path.basename(path) and os.path.getsize(path) < MB, f"{path} of {target}")
+        true(all(os.path.exists(job[n]) for n in ("ExportedConfigFilePath", "ExportedRuntimeFilePath")), f"{job}")
+        to = host.path(f"from-logs{number}")
+        host.ok("restore", *directories, "--to", to)
+        run("qemu-img", "compare", paths[1], os.path.join(to, "vdb.qcow2"))
+        io(os.path.join(to, "vda.qcow2"), "write -q -P 99 20M 64k")
+        run("qemu-img", "compare", paths[0], os.path.join(to, "vda.qcow2"))
+        remove = {"AffectedReferencePoint": point_ref(newest["InstanceID"])}
+        ended(service, client, client.invoke(service.points, "RemoveAssociatedData", **remove), "204")
+        equal(client.get(point_ref(newest["InstanceID"]))["HasAssociatedData"], "false")
+        equal(client.invoke(service.points, "RemoveAssociatedData", **remove).value, 0)
+    service.stop()
+
+
+def ended_export(service, client, answer):
+    """The Ref of the job of an ExportReferencePoint, which must have come to a good end."""
+    job = service.finish(client, answer)
+    equal((job.class_name, job["JobState"], job["ErrorDescription"]),
+          ("Msvm_VirtualSystemReferencePointExportJob", "7", None), f"{job}")
+    return answer.out["Job"]
+
+
 # ---- other ends ----
 
 @test("a checkpoint that is destroyed leaves nothing; one that isn't there can't be, nor converted, nor exported")

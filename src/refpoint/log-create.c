@@ -49,8 +49,10 @@ freeze (CairnService *service, const char *vm, const CairnCreateOptions *options
                                    .lease_ms = -1 };
   g_autoptr (CairnOperation) operation = cairn_operation_begin (service, vm, deadline, error);
 
-  if (!operation || !cairn_service_proceed (service, 10, error)
-      || !find_base (operation, base, error))
+  if (!operation || !cairn_service_proceed (service, 10, error))
+    return NULL;
+  cairn_hold_leave_out_media (operation);
+  if (!find_base (operation, base, error))
     return NULL;
   return cairn_hold_begin (operation, &how, CAIRN_POINT_TYPE_LOG, *base, disks, error);
 }
