@@ -68,6 +68,19 @@ def backup():
     equal(glob.glob(host.path(".*.scratch")), [], "scratch files")
 
 
+@test("drives for media have no part in a backup, whatever is in them, of a VM that runs or is shut off")
+def drives():
+    host = Libvirt()
+    medium = write_file(host.path("seed.iso"), "x" * 65536)
+    vm = host.domain("web", disks=[Disk("hda", path=medium, fmt="raw", bus="ide", device="cdrom"), Disk("vda")],
+                     devices="<disk type='file' device='cdrom'><target dev='hdb' bus='ide'/><readonly/></disk>")
+    for name in ("off", "live"):
+        answer = host.ok("backup", "web", host.path(name))
+        equal([(f["Target"], f["Kind"]) for f in answer["Files"]], [("vda", "full")])
+        host.ok("create", "web", "--type", "log")
+        vm.start() if name == "off" else vm.quit()
+
+
 @test("several at once on one VM wait for one another, and neither QEMU nor libvirtd is hurt")
 def at_once():
     host = Libvirt()

@@ -9,6 +9,7 @@
 #include "tracker/libvirt/backup.h"
 #include "tracker/libvirt/changes.h"
 #include "tracker/libvirt/edit.h"
+#include "tracker/libvirt/job.h"
 #include "tracker/libvirt/judge.h"
 #include "tracker/libvirt/moved.h"
 #include "tracker/libvirt/place.h"
@@ -86,7 +87,10 @@ lasts (CairnFrozen *frozen)
   g_autoptr (CairnLibvirtLook) look
       = cairn_libvirt_look_find (held->self->libvirt, held->vm_guid, &cause);
 
-  return look ? is_held (held, look) : cause->code != CAIRN_ERROR_INVALID_PARAMETER;
+  if (!look)
+    return cause->code != CAIRN_ERROR_INVALID_PARAMETER;
+  return is_held (held, look)
+         || cairn_libvirt_job_find (look->domain, held->socket) == CAIRN_LIBVIRT_JOB_UNTOLD;
 }
 
 /* ---- changes ---- */
