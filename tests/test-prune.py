@@ -76,6 +76,18 @@ def snapshots():
     web.prune(0, "a", [0, 2], [])
 
 
+@test("log-based points lose their data with them")
+def logs():
+    web = Pruned([])
+    for _ in range(3):
+        web.points.append(web.host.ok("create", "web", "--type", "log", "--owner", "a")["ReferencePoint"])
+    equal(len(os.listdir(web.host.path("logs"))), 3)
+    web.prune(1, "a", [0, 1], [2])
+    equal(os.listdir(web.host.path("logs")), [web.points[2].rpartition("\\")[2]])
+    web.prune(0, "a", [2], [])
+    equal(os.listdir(web.host.path("logs")), [])
+
+
 @test("one that can't be destroyed ends it, and the answer names those that were")
 def stopped():
     host = Host()
