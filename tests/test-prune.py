@@ -102,8 +102,11 @@ def stopped():
     host.ok("import", "web", pair["ExportedConfigFilePath"], pair["ExportedRuntimeFilePath"])
     points += [host.ok("create", "web", "--owner", "a")["ReferencePoint"] for _ in range(2)]
     os.rename(disks[1], host.path("aside"))
+    result = host.cairn("prune", "web", "--keep", 0, "--owner", "a")
+    equal((result.status, result.out), (1, f"Destroyed {points[0]}\n"))
+    matches(result.err, "'vdb'")
     answer = host.fail(32775, "prune", "web", "--keep", 0, "--owner", "a", sentence="'vdb'")
-    equal(answer["Destroyed"], points[:1])
+    equal(answer["Destroyed"], [])
     equal([p["InstanceID"] for p in host.ok("list")], points[1:])
     os.rename(host.path("aside"), disks[1])
     equal(host.ok("prune", "web", "--keep", 0, "--owner", "a")["Destroyed"], points[1:])

@@ -176,6 +176,9 @@ void cli_answer_done (Cli *cli, const char *sentence, ...) G_GNUC_PRINTF (2, 3);
  * ("Created"), the point's InstanceID and the files. */
 void cli_answer_backup (Cli *cli, const char *done, const CairnBackup *backup);
 
+/* A line with WORD for each of POINTS (of char *). */
+void cli_print_points (CliOutput *out, const char *word, const GPtrArray *points);
+
 /* The name of the VM of GUID among VMS (of CairnVm, may be NULL), or GUID; borrowed. */
 const char *cli_vm_name (const GPtrArray *vms, const char *guid);
 

@@ -38,8 +38,8 @@ write_answer (Cli *cli, const GPtrArray *destroyed, const GPtrArray *kept)
   cli_json_end (&json);
 }
 
-static void
-print_points (CliOutput *out, const char *word, const GPtrArray *points)
+void
+cli_print_points (CliOutput *out, const char *word, const GPtrArray *points)
 {
   for (guint i = 0; i < points->len; i++)
     cli_output_printf (out, "%-9s %s\n", word, (char *)points->pdata[i]);
@@ -48,8 +48,8 @@ print_points (CliOutput *out, const char *word, const GPtrArray *points)
 static void
 print_answer (CliOutput *out, const GPtrArray *destroyed, const GPtrArray *kept)
 {
-  print_points (out, "Destroyed", destroyed);
-  print_points (out, "Kept", kept);
+  cli_print_points (out, "Destroyed", destroyed);
+  cli_print_points (out, "Kept", kept);
   if (destroyed->len + kept->len == 0)
     cli_output_puts (out, "That owner has no reference points of the VM.\n");
 }

@@ -60,6 +60,8 @@ tell_failure (Cli *cli, const GError *error)
         write_failure (cli, error);
       else if (cli->disks && cli->print_disks)
         cli->print_disks (cli, cli->disks);
+      else if (cli->destroyed)
+        cli_print_points (&cli->out, "Destroyed", cli->destroyed);
     }
   cli_output_finish (&cli->out, &unwritten);
   cli_report_line (error->message);
