@@ -137,7 +137,7 @@ cairn_copy_image (const CairnDataPlan *plan, int fd, const char *path, const Cai
   CairnPieces pieces = { .n_pieces = CAIRN_DIVIDE_UP (plan->n_data, CAIRN_PIECE_CLUSTERS),
                          .n_workers = plan->view->n_readers,
                          .path = path,
-                         .hash = cairn_hash_new (),
+                         .hash = cairn_hash_new (error),
                          .user = copy,
                          .take = take_piece,
                          .work = copy_piece,
@@ -148,7 +148,7 @@ cairn_copy_image (const CairnDataPlan *plan, int fd, const char *path, const Cai
   copy->fd = fd;
   copy->path = path;
   copy->data_bytes = cairn_plan_data_place (plan) * CAIRN_CLUSTER_BYTES;
-  ok = cairn_copy_head (plan, fd, path, pieces.hash, error)
+  ok = pieces.hash && cairn_copy_head (plan, fd, path, pieces.hash, error)
        && cairn_pieces_run (&pieces, tick, 0, error);
   g_free (file->sha256);
   file->sha256 = cairn_hash_end (pieces.hash);

@@ -57,7 +57,16 @@ empty_out (xmlNode *node)
 static gboolean
 set (xmlNode *node, const char *name, const char *value)
 {
-  return node && xmlSetProp (node, TEXT (name), TEXT (value)) != NULL;
+  xmlChar *found;
+  gboolean ok;
+
+  if (!node || !xmlSetProp (node, TEXT (name), TEXT (value)))
+    return FALSE;
+  /* Without memory libxml2 may have set half of it. */
+  found = xmlGetNoNsProp (node, TEXT (name));
+  ok = found && strcmp ((const char *)found, value) == 0;
+  xmlFree (found);
+  return ok;
 }
 
 static gboolean
@@ -118,11 +127,20 @@ set_nvram (xmlNode *root, const char *path)
   return nvram->children != NULL;
 }
 
-/* NULL when there is no memory for it. */
+static xmlDoc *
+parse (const char *xml, size_t n_bytes)
+{
+  /* Without XML_PARSE_HUGE libxml2 has limits of its own, of depth for one. */
+  return xmlReadMemory (xml, (int)n_bytes, NULL, NULL,
+                        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+}
+
+/* NULL when there is no memory for it, which libxml2 may tell by leaving out the rest. */
 static char *
 write_out (xmlDoc *document, size_t *size_bytes)
 {
   xmlChar *made = NULL;
+  xmlDoc *again;
   int size = 0;
   char *copy;
 
@@ -130,7 +148,26 @@ write_out (xmlDoc *document, size_t *size_bytes)
   copy = made ? g_strndup ((const char *)made, (gsize)size) : NULL;
   *size_bytes = (size_t)size;
   xmlFree (made);
+  again = copy ? parse (copy, *size_bytes) : NULL;
+  if (!again)
+    g_clear_pointer (&copy, g_free);
+  xmlFreeDoc (again);
   return copy;
+}
+
+static void
+fail_memory (const char *path, GError **error)
+{
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_OUT_OF_MEMORY,
+               "no memory to change '%s'; end other programs and try again", path);
+}
+
+static gboolean
+is_out_of_memory (void)
+{
+  const xmlError *last = xmlGetLastError ();
+
+  return last && last->code == XML_ERR_NO_MEMORY;
 }
 
 char *
@@ -138,21 +175,20 @@ cairn_definition_rewrite (const char *xml, size_t n_bytes, const char *path, con
                           const GPtrArray *targets, const char *nvram, size_t *size_bytes,
                           GError **error)
 {
-  /* Without XML_PARSE_HUGE libxml2 has limits of its own, of depth for one. */
-  xmlDoc *document = xmlReadMemory (xml, (int)n_bytes, NULL, NULL,
-                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+  xmlDoc *document = parse (xml, n_bytes);
   xmlNode *root = document ? xmlDocGetRootElement (document) : NULL;
   char *made = NULL;
 
-  if (!root || !is_element (root, "domain") || document->intSubset)
+  if (!document && is_out_of_memory ())
+    fail_memory (path, error);
+  else if (!root || !is_element (root, "domain") || document->intSubset)
     cairn_data_refuse (error, "file '%s' isn't a domain's XML; use another backup", path);
   else
     {
       if (set_disks (root, directory, targets) && (!nvram || set_nvram (root, nvram)))
         made = write_out (document, size_bytes);
       if (!made)
-        g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_OUT_OF_MEMORY,
-                     "no memory to change '%s'; end other programs and try again", path);
+        fail_memory (path, error);
     }
   xmlFreeDoc (document);
   return made;

@@ -17,14 +17,17 @@ struct CairnHash
 };
 
 CairnHash *
-cairn_hash_new (void)
+cairn_hash_new (GError **error)
 {
   CairnHash *hash = g_new0 (CairnHash, 1);
-  int rc = gnutls_hash_init (&hash->handle, GNUTLS_DIG_SHA256);
 
   /* Every GnuTLS has SHA-256. */
-  g_assert (rc == 0);
-  return hash;
+  if (gnutls_hash_init (&hash->handle, GNUTLS_DIG_SHA256) == 0)
+    return hash;
+  g_free (hash);
+  g_set_error_literal (error, CAIRN_ERROR, CAIRN_ERROR_OUT_OF_MEMORY,
+                       "no memory to take a checksum; end other programs and try again");
+  return NULL;
 }
 
 void
@@ -37,8 +40,11 @@ char *
 cairn_hash_end (CairnHash *hash)
 {
   uint8_t digest[DIGEST_BYTES];
-  GString *text = g_string_sized_new (2 * DIGEST_BYTES);
+  GString *text;
 
+  if (!hash)
+    return NULL;
+  text = g_string_sized_new (2 * DIGEST_BYTES);
   gnutls_hash_deinit (hash->handle, digest);
   g_free (hash);
   for (unsigned i = 0; i < DIGEST_BYTES; i++)
@@ -50,11 +56,11 @@ gboolean
 cairn_hash_file (int fd, const char *path, CairnDataFile *file, GError **error)
 {
   g_autofree uint8_t *buffer = g_malloc (PIECE_BYTES);
-  CairnHash *hash = cairn_hash_new ();
+  CairnHash *hash = cairn_hash_new (error);
   uint64_t size = 0;
-  gboolean ok = TRUE;
+  gboolean ok = hash != NULL;
 
-  for (;;)
+  while (ok)
     {
       ssize_t n = pread (fd, buffer, PIECE_BYTES, (off_t)size);
 

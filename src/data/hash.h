@@ -9,10 +9,11 @@
 
 typedef struct CairnHash CairnHash;
 
-CairnHash *cairn_hash_new (void);
+/* NULL with OUT_OF_MEMORY. */
+CairnHash *cairn_hash_new (GError **error);
 void cairn_hash_add (CairnHash *hash, const void *bytes, size_t n_bytes);
 
-/* Frees HASH; its 64 hexadecimal digits, the caller's. */
+/* Frees HASH (may be NULL); its 64 hexadecimal digits, the caller's. */
 char *cairn_hash_end (CairnHash *hash);
 
 /* Reads the file that FD has open from its start. */

@@ -8,7 +8,7 @@
 #include "data/file.h"
 
 static gboolean
-refuse (const CairnImage *image, const char *what, GError **error)
+refuse (const CairnDataImage *image, const char *what, GError **error)
 {
   return cairn_data_refuse (
       error, "file '%s' %s; bring it back as `cairn backup` wrote it, or use another backup",
@@ -34,7 +34,7 @@ get64 (const uint8_t *bytes)
 }
 
 static gboolean
-read_numbers (const CairnImage *image, uint64_t place, uint64_t *numbers, uint64_t n,
+read_numbers (const CairnDataImage *image, uint64_t place, uint64_t *numbers, uint64_t n,
               GError **error)
 {
   if (!cairn_file_read (image->fd, image->path, place, numbers, n * sizeof *numbers, error))
@@ -45,7 +45,7 @@ read_numbers (const CairnImage *image, uint64_t place, uint64_t *numbers, uint64
 }
 
 static gboolean
-read_header (CairnImage *image, GError **error)
+read_header (CairnDataImage *image, GError **error)
 {
   uint8_t header[CAIRN_HEADER_BYTES];
   uint64_t n_clusters = image->file_bytes / CAIRN_CLUSTER_BYTES;
@@ -72,7 +72,7 @@ read_header (CairnImage *image, GError **error)
 }
 
 static gboolean
-get_l1 (CairnImage *image, uint64_t index, uint64_t *entry, GError **error)
+get_l1 (CairnDataImage *image, uint64_t index, uint64_t *entry, GError **error)
 {
   uint64_t first = index - index % CAIRN_IMAGE_L1_ENTRIES;
   uint64_t n = MIN (image->n_l1 - first, CAIRN_IMAGE_L1_ENTRIES);
@@ -87,7 +87,7 @@ get_l1 (CairnImage *image, uint64_t index, uint64_t *entry, GError **error)
 
 /* The number of L2 tables says where the data begins. */
 static gboolean
-count_tables (CairnImage *image, GError **error)
+count_tables (CairnDataImage *image, GError **error)
 {
   uint64_t n_clusters = image->file_bytes / CAIRN_CLUSTER_BYTES, entry;
 
@@ -105,10 +105,10 @@ count_tables (CairnImage *image, GError **error)
   return TRUE;
 }
 
-CairnImage *
-cairn_image_new (const char *path, GError **error)
+CairnDataImage *
+cairn_data_image_new (const char *path, GError **error)
 {
-  g_autoptr (CairnImage) image = g_new0 (CairnImage, 1);
+  g_autoptr (CairnDataImage) image = g_new0 (CairnDataImage, 1);
 
   image->path = g_strdup (path);
   image->fd = cairn_file_open (path, &image->file_bytes, error);
@@ -118,7 +118,7 @@ cairn_image_new (const char *path, GError **error)
 }
 
 void
-cairn_image_free (CairnImage *image)
+cairn_data_image_free (CairnDataImage *image)
 {
   if (!image)
     return;
@@ -129,7 +129,7 @@ cairn_image_free (CairnImage *image)
 }
 
 gboolean
-cairn_image_has_table (CairnImage *image, uint64_t group, gboolean *has, GError **error)
+cairn_data_image_has_table (CairnDataImage *image, uint64_t group, gboolean *has, GError **error)
 {
   uint64_t entry = 0;
 
@@ -143,8 +143,8 @@ cairn_image_has_table (CairnImage *image, uint64_t group, gboolean *has, GError 
 }
 
 gboolean
-cairn_image_read_table (CairnImage *image, uint64_t group, uint64_t table[CAIRN_L2_ENTRIES],
-                        GError **error)
+cairn_data_image_read_table (CairnDataImage *image, uint64_t group,
+                             uint64_t table[CAIRN_L2_ENTRIES], GError **error)
 {
   uint64_t place = (image->l2_place + image->n_tables++) * CAIRN_CLUSTER_BYTES;
   uint64_t first = group * CAIRN_L2_ENTRIES;
@@ -170,7 +170,7 @@ cairn_image_read_table (CairnImage *image, uint64_t group, uint64_t table[CAIRN_
 }
 
 gboolean
-cairn_image_check_end (const CairnImage *image, GError **error)
+cairn_data_image_check_end (const CairnDataImage *image, GError **error)
 {
   return image->n_seen == image->n_data || refuse (image, "has more data than its disk", error);
 }

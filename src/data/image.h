@@ -27,22 +27,23 @@ typedef struct
   uint64_t l1[CAIRN_IMAGE_L1_ENTRIES];   /* the entries from l1_first on, of the host's order */
   uint64_t l1_first;
   uint64_t n_tables, n_seen; /* L2 tables and data clusters that were gone through */
-} CairnImage;
+} CairnDataImage;
 
-CairnImage *cairn_image_new (const char *path, GError **error);
-void cairn_image_free (CairnImage *image);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnImage, cairn_image_free)
+CairnDataImage *cairn_data_image_new (const char *path, GError **error);
+void cairn_data_image_free (CairnDataImage *image);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnDataImage, cairn_data_image_free)
 
 /* Whether the image says anything of GROUP, 512 MiB of the disk (0, 1, ...). The groups are asked
  * for in their order, each at most once; what it says of one must be read before the next. */
-gboolean cairn_image_has_table (CairnImage *image, uint64_t group, gboolean *has, GError **error);
+gboolean cairn_data_image_has_table (CairnDataImage *image, uint64_t group, gboolean *has,
+                                     GError **error);
 
 /* Reads what it says: TABLE[i] is 0 (nothing), CAIRN_ENTRY_ZERO, or the cluster of the file (>= 2)
  * that holds the data. */
-gboolean cairn_image_read_table (CairnImage *image, uint64_t group,
-                                 uint64_t table[CAIRN_L2_ENTRIES], GError **error);
+gboolean cairn_data_image_read_table (CairnDataImage *image, uint64_t group,
+                                      uint64_t table[CAIRN_L2_ENTRIES], GError **error);
 
 /* After the last group: whether all its data belonged to the disk. */
-gboolean cairn_image_check_end (const CairnImage *image, GError **error);
+gboolean cairn_data_image_check_end (const CairnDataImage *image, GError **error);
 
 #endif

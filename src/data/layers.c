@@ -59,16 +59,16 @@ merge_group (Merge *merge, GError **error)
 
   for (guint i = merge->images->len; i-- > 0;)
     {
-      CairnImage *image = merge->images->pdata[i];
+      CairnDataImage *image = merge->images->pdata[i];
 
-      if (!cairn_image_has_table (image, merge->group, &has, error))
+      if (!cairn_data_image_has_table (image, merge->group, &has, error))
         return FALSE;
       if (!has)
         continue;
       for (uint64_t k = 0; k < merge->n_clusters && !is_begun; k++)
         merge->sources[k] = NOBODY;
       is_begun = TRUE;
-      if (!cairn_image_read_table (image, merge->group, merge->table, error))
+      if (!cairn_data_image_read_table (image, merge->group, merge->table, error))
         return FALSE;
       put_under (merge, i);
     }
@@ -82,7 +82,7 @@ check_sizes (const Merge *merge, GError **error)
 {
   for (guint i = 0; i < merge->images->len; i++)
     {
-      const CairnImage *image = merge->images->pdata[i];
+      const CairnDataImage *image = merge->images->pdata[i];
 
       if (image->size_bytes != merge->size_bytes)
         return cairn_data_refuse (error,
@@ -112,7 +112,7 @@ cairn_layers_merge (const GPtrArray *images, uint64_t size_bytes, gboolean keeps
         return NULL;
     }
   for (guint i = 0; i < images->len; i++)
-    if (!cairn_image_check_end (images->pdata[i], error))
+    if (!cairn_data_image_check_end (images->pdata[i], error))
       return NULL;
   return g_steal_pointer (&runs);
 }

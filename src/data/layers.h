@@ -7,11 +7,11 @@
 
 #include "data/image.h"
 
-/* IMAGES (of CairnImage, freshly opened, the oldest first) of a disk of SIZE bytes, merged: runs of
- * the disk, by first. A run's source is 1 + the index of the image that has it, its place the
- * cluster of that file. With KEEPS_ZEROES there are runs of CAIRN_RUN_ZERO, too, for what images
- * say is zeroes; otherwise these are left out like what no image says anything of. An image of
- * another size is refused. The caller unrefs. */
+/* IMAGES (of CairnDataImage, freshly opened, the oldest first) of a disk of SIZE bytes, merged:
+ * runs of the disk, by first. A run's source is 1 + the index of the image that has it, its place
+ * the cluster of that file. With KEEPS_ZEROES there are runs of CAIRN_RUN_ZERO, too, for what
+ * images say is zeroes; otherwise these are left out like what no image says anything of. An image
+ * of another size is refused. The caller unrefs. */
 GArray *cairn_layers_merge (const GPtrArray *images, uint64_t size_bytes, gboolean keeps_zeroes,
                             GError **error);
 

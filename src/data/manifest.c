@@ -158,10 +158,8 @@ char *
 cairn_manifest_checksum (JsonNode *backup)
 {
   g_autofree char *text = json_to_string (backup, FALSE);
-  CairnHash *hash = cairn_hash_new ();
 
-  cairn_hash_add (hash, text, strlen (text));
-  return cairn_hash_end (hash);
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
 }
 
 gboolean

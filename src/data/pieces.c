@@ -174,18 +174,19 @@ cairn_pieces_run (const CairnPieces *pieces, const CairnDataTick *tick, uint64_t
 {
   size_t n_buffers = (size_t)MIN (pieces->n_pieces, CAIRN_PIECES_PLACES);
   Run run = { .pieces = pieces };
+  void *memory = NULL;
   uint8_t *buffers;
 
   if (n_buffers == 0)
     return TRUE;
-  buffers = aligned_alloc (ALIGNMENT, n_buffers * CAIRN_PIECE_BYTES);
-  if (!buffers)
+  if (posix_memalign (&memory, ALIGNMENT, n_buffers * CAIRN_PIECE_BYTES) != 0)
     {
       g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_OUT_OF_MEMORY,
                    "no memory to work on '%s' with; end other programs and try again",
                    pieces->path);
       return FALSE;
     }
+  buffers = memory;
   for (size_t i = 0; i < n_buffers; i++)
     run.ring[i].buffer = buffers + i * CAIRN_PIECE_BYTES;
   g_mutex_init (&run.lock);
@@ -193,7 +194,7 @@ cairn_pieces_run (const CairnPieces *pieces, const CairnDataTick *tick, uint64_t
   run_threads (&run, tick, before);
   g_mutex_clear (&run.lock);
   g_cond_clear (&run.changed);
-  free (buffers);
+  free (memory);
   if (run.error)
     g_propagate_error (error, run.error);
   return run.error == NULL;

@@ -231,13 +231,14 @@ run_stream (Restore *restore, CairnStream *stream, GError **error)
 static GPtrArray *
 open_images (const Restore *restore, const GArray *chain, GError **error)
 {
-  g_autoptr (GPtrArray) images = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_image_free);
+  g_autoptr (GPtrArray) images
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_data_image_free);
 
   for (guint i = 0; i < chain->len; i++)
     {
       const Link *link = &g_array_index (chain, Link, i);
       g_autofree char *path = path_of (restore, link->index, &link->disk->file);
-      CairnImage *image = cairn_image_new (path, error);
+      CairnDataImage *image = cairn_data_image_new (path, error);
 
       if (!image)
         return NULL;
@@ -253,7 +254,7 @@ stream_images (Restore *restore, const GArray *chain, const GPtrArray *images,
 {
   for (guint i = 0; i < images->len; i++)
     {
-      const CairnImage *image = images->pdata[i];
+      const CairnDataImage *image = images->pdata[i];
       CairnStream stream = { .fd = image->fd,
                              .path = image->path,
                              .wanted = &g_array_index (chain, Link, i).disk->file,
@@ -304,12 +305,13 @@ restore_definition (Restore *restore, const CairnDataFile *file, const char *pat
   const CairnDataManifest *last = manifest_at (restore, restore->manifests->len - 1);
   g_autoptr (GPtrArray) targets = g_ptr_array_new ();
   g_autofree char *nvram = NULL, *xml = NULL, *made = NULL, *sum = NULL;
-  CairnHash *hash = cairn_hash_new ();
+  CairnHash *hash = cairn_hash_new (error);
   CairnDataFile found = { 0 };
   CairnOutput *output;
   size_t n_bytes = 0;
 
-  xml = cairn_file_read_small (fd, path, CAIRN_DEFINITION_LIMIT_BYTES, &n_bytes, error);
+  if (hash)
+    xml = cairn_file_read_small (fd, path, CAIRN_DEFINITION_LIMIT_BYTES, &n_bytes, error);
   if (xml)
     cairn_hash_add (hash, xml, n_bytes);
   found.sha256 = sum = cairn_hash_end (hash);

@@ -14,7 +14,7 @@
 typedef struct
 {
   CairnView view;
-  GPtrArray *images; /* of CairnImage, the oldest first */
+  GPtrArray *images; /* of CairnDataImage, the oldest first */
   GArray *runs;      /* of CairnRun */
 } Source;
 
@@ -71,7 +71,7 @@ source_read (CairnView *view, unsigned reader, uint64_t offset_bytes, void *buff
 
       if (run)
         {
-          const CairnImage *image = source->images->pdata[run->source - 1];
+          const CairnDataImage *image = source->images->pdata[run->source - 1];
           uint64_t place = (run->place + cluster - run->first) * CAIRN_CLUSTER_BYTES;
 
           if (!cairn_file_read (image->fd, image->path, place, to, length, error))
@@ -118,7 +118,7 @@ static const CairnViewOps source_ops = {
 static gboolean
 open_log (Source *source, const char *path, const char *sha256, GError **error)
 {
-  CairnImage *image = cairn_image_new (path, error);
+  CairnDataImage *image = cairn_data_image_new (path, error);
   CairnDataFile found = { 0 };
   gboolean ok;
 
@@ -164,7 +164,7 @@ cairn_source_open_logs (const GPtrArray *paths, const GPtrArray *sha256s, uint64
                               .n_readers = N_READERS,
                               .read_bytes = READ_BYTES,
                               .paths = g_ptr_array_new_with_free_func (g_free) };
-  source->images = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_image_free);
+  source->images = g_ptr_array_new_with_free_func ((GDestroyNotify)cairn_data_image_free);
   for (guint i = 0; ok && i < paths->len; i++)
     ok = open_log (source, paths->pdata[i], sha256s->pdata[i], error);
   source->runs = ok ? cairn_layers_merge (source->images, size_bytes, TRUE, error) : NULL;

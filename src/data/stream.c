@@ -118,12 +118,14 @@ cairn_stream_run (const CairnStream *stream, const CairnDataTick *tick, uint64_t
   CairnDataFile found = { 0 };
   CairnPieces pieces = { .n_workers = N_WORKERS,
                          .path = stream->path,
-                         .hash = cairn_hash_new (),
+                         .hash = cairn_hash_new (error),
                          .user = streaming,
                          .take = stream->plan ? take_piece : NULL,
                          .work = stream_piece };
   struct stat status = { 0 };
-  gboolean ok = fstat (stream->fd, &status) == 0 || cairn_data_fail (stream->path, "read", error);
+  gboolean ok
+      = pieces.hash
+        && (fstat (stream->fd, &status) == 0 || cairn_data_fail (stream->path, "read", error));
 
   streaming->stream = stream;
   if (stream->plan)
