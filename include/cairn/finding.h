@@ -26,6 +26,8 @@ typedef enum
   CAIRN_FINDING_GHOST_CHECKPOINT, /* a hypervisor's record without a point, or without bitmaps */
   CAIRN_FINDING_STALE_PARENT,     /* a record that follows the wrong one */
   CAIRN_FINDING_MISSING_CHECKPOINT, /* a whole point that the hypervisor has no record of */
+  CAIRN_FINDING_LEFTOVER_LOG,       /* the data of a point that is gone, or needs it no more */
+  CAIRN_FINDING_MISSING_LOG,        /* a point's data isn't where it was kept */
   CAIRN_FINDING_FOREIGN_BITMAP,     /* another product's; only listed */
   CAIRN_FINDING_FOREIGN_CHECKPOINT, /* another product's; only listed */
   CAIRN_FINDING_UNREAD_DISK,        /* a disk that couldn't be looked at */

@@ -198,7 +198,7 @@ find_faults (CairnDiagnosis *diagnosis, GError **error)
 {
   static gboolean (*const looks[]) (CairnDiagnosis *, GError **) = {
     cairn_doctor_look_at_intents, cairn_doctor_look_at_snapshots, cairn_doctor_look_at_disks,
-    cairn_doctor_look_at_bitmaps, cairn_doctor_look_at_records,
+    cairn_doctor_look_at_bitmaps, cairn_doctor_look_at_records,   cairn_doctor_look_at_logs,
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (looks); i++)

@@ -63,6 +63,9 @@ static const struct
   [CAIRN_FINDING_GHOST_CHECKPOINT] = { cairn_doctor_drop_record, "its record was removed" },
   [CAIRN_FINDING_STALE_PARENT] = { cairn_doctor_rehang_record, "it was put in its place" },
   [CAIRN_FINDING_MISSING_CHECKPOINT] = { cairn_doctor_add_record, "it was told" },
+  [CAIRN_FINDING_LEFTOVER_LOG] = { cairn_doctor_remove_log, "it was removed" },
+  [CAIRN_FINDING_MISSING_LOG]
+  = { cairn_doctor_forget_log, "the point is known to have no data any more" },
   [CAIRN_FINDING_FOREIGN_BITMAP] = { cairn_doctor_remove_bitmap, "it was removed" },
   [CAIRN_FINDING_FOREIGN_CHECKPOINT] = { cairn_doctor_drop_record, "its record was removed" },
   [CAIRN_FINDING_UNREAD_DISK] = { NULL, "it can be read now" },

@@ -13,6 +13,7 @@ gboolean cairn_doctor_look_at_snapshots (CairnDiagnosis *diagnosis, GError **err
 gboolean cairn_doctor_look_at_bitmaps (CairnDiagnosis *diagnosis, GError **error);
 gboolean cairn_doctor_look_at_records (CairnDiagnosis *diagnosis, GError **error);
 gboolean cairn_doctor_look_at_disks (CairnDiagnosis *diagnosis, GError **error);
+gboolean cairn_doctor_look_at_logs (CairnDiagnosis *diagnosis, GError **error);
 
 /* Each mends one fault of DIAGNOSIS, whose VM is locked, and may be repeated. Whether it helped is
  * for the next diagnosis to say. */
@@ -33,6 +34,10 @@ gboolean cairn_doctor_drop_record (CairnDiagnosis *diagnosis, const CairnFault *
 gboolean cairn_doctor_rehang_record (CairnDiagnosis *diagnosis, const CairnFault *fault,
                                      GError **error);
 gboolean cairn_doctor_add_record (CairnDiagnosis *diagnosis, const CairnFault *fault,
+                                  GError **error);
+gboolean cairn_doctor_remove_log (CairnDiagnosis *diagnosis, const CairnFault *fault,
+                                  GError **error);
+gboolean cairn_doctor_forget_log (CairnDiagnosis *diagnosis, const CairnFault *fault,
                                   GError **error);
 
 #endif

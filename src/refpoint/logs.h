@@ -16,7 +16,7 @@
 
 #include "refpoint/engine.h"
 
-/* Where the log of the point GUID is; the caller frees. */
+/* Where the log of the point GUID is (NULL: where all are); the caller frees. */
 char *cairn_logs_place (const CairnService *service, const char *guid);
 
 /* Makes the directory of all logs, which nobody else may look into. */
