@@ -403,6 +403,88 @@ class Backup(Scene):
         return None if self.happened(points) else self.args()
 
 
+class LogCreate(Scene):
+    """A third log-based point: bitmaps, log and point, all or nothing."""
+    name = "log-create"
+    files = ["logs", "logs-before"]
+
+    def prepare(self):
+        for number in (1, 2):
+            self.points.append(self.host.ok("create", "vm", "--type", "log")["ReferencePoint"])
+            for disk in DISKS:
+                io(self.host.path(disk), f"write -q -P {number} 0x40000 128k", "write -q -P 6 0x310000 4k")
+        self.dirty = self.host.ok("changes", self.old)["Disks"]
+        shutil.copytree(self.host.path("logs"), self.host.path("logs-before"))
+
+    def args(self):
+        return ["create", "vm", "--type", "log"]
+
+    def reset(self):
+        super().reset()
+        shutil.rmtree(self.host.path("logs"))
+        shutil.copytree(self.host.path("logs-before"), self.host.path("logs"))
+
+    def check_points(self, points):
+        equal(points[:3], self.points, "the older points")
+        true(len(points) <= 4, f"points: {points}")
+
+    def check_files(self):
+        super().check_files()
+        kept = [p["InstanceID"] for p in self.host.ok("list", env=self.env) if p["HasAssociatedData"]]
+        equal(sorted(os.listdir(self.host.path("logs"))), sorted(map(guid_of, kept)), "logs")
+        for point in kept:
+            names = os.listdir(self.host.path("logs", guid_of(point)))
+            true("manifest.json" in names and len(names) == (3 if point == self.points[1] else 5), f"files: {names}")
+        self.check_data(kept)
+
+    def check_data(self, kept):
+        equal(kept, self.list()[1:], "points with data")
+
+    def happened(self, points):
+        return len(points) == 4
+
+    def repeat(self, points, number):
+        return ["destroy", points[3]] if self.happened(points) else self.args()
+
+
+class LogDestroy(LogCreate):
+    """The second of them goes."""
+    name = "log-destroy"
+
+    def args(self):
+        return ["destroy", self.points[2]]
+
+    def check_points(self, points):
+        true(points in (self.points, self.points[:2]), f"points: {points}")
+
+    def happened(self, points):
+        return len(points) == 2
+
+    def repeat(self, points, number):
+        return ["create", "vm", "--type", "log"] if self.happened(points) else self.args()
+
+
+class LogRemove(LogDestroy):
+    """Only its data goes."""
+    name = "log-remove"
+
+    def args(self):
+        return ["remove-data", self.points[2]]
+
+    def check_points(self, points):
+        equal(points, self.points, "points")
+
+    def check_data(self, kept):
+        self.kept = kept
+        true(kept in (self.points[1:], self.points[1:2]), f"points with data: {kept}")
+
+    def happened(self, points):
+        return self.kept == self.points[1:2]
+
+    def repeat(self, points, number):
+        return self.args()
+
+
 SCENES = [Create, Destroy, Export, ExportOver, Import, VmAdd]
 
 

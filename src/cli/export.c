@@ -82,6 +82,14 @@ print_file (Cli *cli, const char *what, const char *path)
   cli_output_puts (&cli->out, "\n");
 }
 
+static void
+print_log (Cli *cli, const CairnBackupFile *file)
+{
+  print_file (cli, "Log            ", file->path);
+  if (*file->reason)
+    print_file (cli, "  whole: ", file->reason);
+}
+
 /* LOGS, of CairnBackupFile; NULL = none. */
 static void
 answer (Cli *cli, const char *configuration, const char *runtime, const GPtrArray *logs)
@@ -93,7 +101,7 @@ answer (Cli *cli, const char *configuration, const char *runtime, const GPtrArra
       print_file (cli, "Configuration  ", configuration);
       print_file (cli, "Runtime state  ", runtime);
       for (guint i = 0; logs && i < logs->len; i++)
-        print_file (cli, "Log            ", ((const CairnBackupFile *)logs->pdata[i])->path);
+        print_log (cli, logs->pdata[i]);
       return;
     }
   cli_json_init (&json, &cli->out);

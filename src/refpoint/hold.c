@@ -151,10 +151,14 @@ cairn_hold_begin (CairnOperation *operation, const CairnFreezeOptions *options, 
   hold->vm = cairn_vm_copy (operation->vm);
   hold->snapshot = cairn_snapshot_new ();
   if (!require_none (operation, error) || !require_plain (operation->vm, error)
-      || !prepare (hold, operation, options, type, tracked, verdicts ? verdicts : &unasked, error)
-      || !cairn_create_anchor (operation, hold->snapshot->point, tracked, &anchoring, error))
+      || !prepare (hold, operation, options, type, tracked, verdicts ? verdicts : &unasked, error))
     return NULL;
-  return g_steal_pointer (&hold);
+  if (cairn_create_anchor (operation, hold->snapshot->point, tracked, &anchoring, error))
+    return g_steal_pointer (&hold);
+  /* They aren't why. */
+  if (verdicts)
+    g_clear_pointer (verdicts, g_ptr_array_unref);
+  return NULL;
 }
 
 /* ---- ending ---- */

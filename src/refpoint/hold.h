@@ -31,8 +31,9 @@ void cairn_hold_leave_out_media (CairnOperation *operation);
 
 /* OPTIONS: how long it may last, a lease < 0 meaning as long as this process wants; TYPE: of the
  * point. The changes since BASE (may be NULL) can be told exactly. OPERATION is of the VM, which
- * has no other checkpoint. *VERDICTS (may be NULL), of CairnDiskVerdict, is set once the disks were
- * judged. Errors: those of cairn_service_create_snapshot. The caller ends it. */
+ * has no other checkpoint. *VERDICTS (may be NULL), of CairnDiskVerdict, is set on success, and
+ * when it fails because of them. Errors: those of cairn_service_create_snapshot. The caller ends
+ * it. */
 CairnHold *cairn_hold_begin (CairnOperation *operation, const CairnFreezeOptions *options,
                              CairnPointType type, const CairnBase *base, GPtrArray **verdicts,
                              GError **error);
