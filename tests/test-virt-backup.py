@@ -31,6 +31,7 @@ def generations():
     for generation in (third, fourth, seventh):  # whatever came later
         machine.check(generation)
     true(digest_of(third) != digest_of(fourth), "nothing was written between two generations")
+    true(machine.n_writes_meanwhile > 0, "nothing was written while a command copied")
     machine.close()
 
 

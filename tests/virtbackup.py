@@ -129,7 +129,8 @@ class Generation:
 
 class Machine:
     """Domain "web" of host .host. .points: {InstanceID: its targets} of all that must be there. SEED settles what is
-    written where, though not when. SIZE is a disk's, in bytes."""
+    written where, though not when. SIZE is a disk's, in bytes. .n_writes_meanwhile: those that commands, which had
+    frozen the domain by themselves, surely saw before they had copied all."""
 
     def __init__(self, seed=1, size=48 * MB, n_disks=2):
         self.seed, self.dice, self.size = seed, random.Random(seed), size
@@ -137,7 +138,7 @@ class Machine:
         self.vm = self.host.domain("web", size=size,
                                    disks=[Disk("vd" + "abc"[i], driver="discard='unmap'") for i in range(n_disks)])
         self.sizes = {"vd" + "abc"[i]: size for i in range(n_disks)}
-        self.log_of_writes, self.writer = [], None
+        self.log_of_writes, self.writer, self.n_writes_meanwhile = [], None, 0
         self.points, self.generations, self.logs, self.n_directories = {}, [], [], 0
         for target in self.sizes:
             self.scribble(target, 60)
@@ -239,9 +240,10 @@ class Machine:
             if self.is_running:
                 wait_until(lambda: self.n_bitmaps() > count or process.poll() is not None, "it freezes",
                            FREEZING_SECONDS)
-        if self.writer and process.poll() is None:  # let it see writes
-            process.send_signal(signal.SIGSTOP)
-            time.sleep(0.05)
+                process.send_signal(signal.SIGSTOP)  # until it has seen writes
+        if self.writer and process.poll() is None:
+            self.wait_for_writes(3)
+            self.n_writes_meanwhile += 3
             process.send_signal(signal.SIGCONT)
         out, said = process.communicate(timeout=TIMEOUT_SECONDS)
         true(process.returncode == 0 and not said, f"{args} ended with {process.returncode}: {out!r} {said!r}")

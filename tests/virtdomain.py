@@ -245,7 +245,11 @@ class Domain:
         """The bitmaps of a disk's active layer, of the running QEMU or of the file: {name: [flags]}."""
         if self.state() in ("shut off", None):
             return bitmaps(self.disks(inactive=True)[target])
-        found = self._device(target)["inserted"].get("dirty-bitmaps", [])
+        top = self._device(target)["inserted"]
+        if top["drv"] == "copy-before-write":  # a backup job's; the disk's own layer is below
+            top = next(node for node in self.qmp("query-named-block-nodes")
+                       if node["file"] == top["file"] and node["drv"] not in ("copy-before-write", "file"))
+        found = top.get("dirty-bitmaps", [])
         flags = {"recording": "auto", "inconsistent": "inconsistent", "busy": "busy"}
         return {b["name"]: sorted(flags[f] for f in flags if b.get(f)) for b in found
                 if "name" in b}  # a job's own has none
