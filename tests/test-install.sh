@@ -41,7 +41,7 @@ files_are_there ()
 nothing_else ()
 {
   strange=$(find "$root" ! -type d | grep -v -E \
-    "^$root$prefix/(s?bin/cairnd?|include/(vmcx|cairn/[a-z]+)\.h|share/man/man[158]/[a-z.-]+\.[158]|lib(/[a-z0-9_-]+)?/(lib(cairn|vmcx)\.so[0-9.]*|pkgconfig/lib(cairn|vmcx)\.pc|cairn/cairn-([a-z]+\.so|keeper)|systemd/system/cairnd\.(service|socket)))$" |
+    "^$root$prefix/(s?bin/cairnd?|include/(vmcx|cairn/[a-z]+)\.h|share/man/man[158]/[a-z.-]+\.[158]|lib(/[a-z0-9_-]+)?/(lib(cairn|vmcx)\.so[0-9.]*|pkgconfig/lib(cairn|vmcx)\.pc|cairn/cairn-([a-z]+\.so|holder|keeper)|systemd/system/cairnd\.(service|socket)))$" |
     grep -v -E "^$root($prefix)?/etc/pam\.d/cairnd$")
   [ -z "$strange" ] || { echo "$strange"; return 1; }
 }
@@ -89,6 +89,12 @@ example_answers ()
 }
 
 # The module starts it from there, whatever the place is.
+# What holds it lies among the modules, and finds them from there.
+freeze_works ()
+{
+  cairn freeze vm && cairn snapshots && cairn discard "$(cairn snapshots --json | sed 's/.*"Snapshot":"\([^"]*\)".*/\1/')"
+}
+
 keeper_is_beside_its_module ()
 {
   module=$(find "$root" -name cairn-libvirt.so)
@@ -112,6 +118,7 @@ for header in $(cd "$root$prefix/include" && find . -name '*.h' | sed 's|^\./||'
   fi
 done
 check "cairn runs from there" make_vm
+check "a VM is frozen from there" freeze_works
 check "and answers" programs_agree
 check "the example builds with pkg-config alone" build_example
 check "the example lists the point and its changes" example_answers

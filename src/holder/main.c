@@ -142,6 +142,15 @@ stand_by (const CairnHold *hold, int signal_fd, int process_fd)
 }
 
 static void
+refuse_process (const char *number)
+{
+  g_autofree char *words = g_strdup_printf (
+      "process %s, for which the recovery checkpoint is, isn't there; name one that runs", number);
+
+  answer (CAIRN_ERROR_INVALID_PARAMETER, words);
+}
+
+static void
 hold_on (CairnHold *hold, char **argv, int signal_fd)
 {
   int process_fd = watch_process (argv[CAIRN_HOLDER_WHILE_PID]);
@@ -152,8 +161,7 @@ hold_on (CairnHold *hold, char **argv, int signal_fd)
       stand_by (hold, signal_fd, process_fd);
     }
   else if (process_fd == GONE)
-    answer (CAIRN_ERROR_INVALID_PARAMETER,
-            "the process that the recovery checkpoint is for isn't there; name one that runs");
+    refuse_process (argv[CAIRN_HOLDER_WHILE_PID]);
   cairn_hold_give_up (hold);
 }
 

@@ -58,7 +58,7 @@ gboolean cairn_adoption_drop (CairnAdoptionRecord *adoption, GError **error);
  * is alive. The VM is locked. */
 gboolean cairn_adoption_discard (CairnService *service, const CairnIntent *intent, GError **error);
 
-/* Whether a process is at the adoption of INTENT. */
+/* Whether a process is at the adoption of INTENT, or at whatever else has a lock of its own. */
 gboolean cairn_adoption_is_running (CairnService *service, const CairnIntent *intent);
 
 /* Gives up all adoptions of a point. As discard. */

@@ -140,12 +140,33 @@ cairn_backing_add_frozen (CairnBackingUp *backing, CairnFrozen *frozen, const Ca
 }
 
 gboolean
+cairn_backing_is_file_name (const char *target)
+{
+  return *target != '.' && !strchr (target, '/');
+}
+
+/* Of a VM that was made known before its targets were looked at. */
+static gboolean
+check_target (const CairnBackingUp *backing, const char *target, GError **error)
+{
+  if (cairn_backing_is_file_name (target))
+    return TRUE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_NOT_SUPPORTED,
+               "disk '%s' of VM '%s' has a target that no file's name can begin with; give the "
+               "disk another target",
+               target, backing->vm->name);
+  return FALSE;
+}
+
+gboolean
 cairn_backing_plan (CairnBackingUp *backing, GError **error)
 {
   for (guint i = 0; i < backing->disks->len; i++)
     {
       CairnBackingDisk *disk = backing->disks->pdata[i];
 
+      if (!check_target (backing, disk->image.target, error))
+        return FALSE;
       disk->image.virtual_size_bytes = disk->view->size_bytes;
       disk->image.file.name = g_strdup_printf (
           "%s.%s.qcow2", disk->image.target, disk->image.is_differential ? "differential" : "full");

@@ -99,6 +99,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CairnBackingUp, cairn_backing_clear)
 
 /* ---- backing-disks.c ---- */
 
+/* Whether a disk's target may stand at the beginning of a file's name. */
+gboolean cairn_backing_is_file_name (const char *target);
+
 void cairn_backing_disk_free (CairnBackingDisk *disk);
 
 /* Plans every disk's image, and names its file. */

@@ -80,18 +80,35 @@ freeze (CairnService *service, const char *vm, const CairnBackupOptions *options
   return cairn_hold_begin (operation, &how, CAIRN_POINT_TYPE_RCT, *base, NULL, error);
 }
 
+/* CAUSE, which is taken, made the copying fail: because what was copied is no more, if so. */
+static gboolean
+fail_to_copy (CairnFrozen *frozen, const CairnVm *vm, GError *cause, GError **error)
+{
+  if (!frozen->lasts || frozen->lasts (frozen))
+    return g_propagate_error (error, cause), FALSE;
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
+               "VM '%s' stopped, or what it was held by ended, while its disks were copied (%s), "
+               "so nothing is left of the copy; repeat the command",
+               vm->name, cause->message);
+  g_error_free (cause);
+  return FALSE;
+}
+
 static gboolean
 copy_hold (CairnBackingUp *backing, CairnHold *hold, const CairnBase *base, int64_t deadline,
            GError **error)
 {
+  GError *cause = NULL;
+
   backing->vm = hold->vm;
   backing->point = hold->snapshot->point;
   backing->base = base ? base->point->instance_id : NULL;
   backing->complete = release;
   backing->revert = take_back;
   backing->user = hold;
-  return cairn_backing_add_frozen (backing, hold->frozen, base, deadline, error)
-         && cairn_backing_run (backing, error);
+  return (cairn_backing_add_frozen (backing, hold->frozen, base, deadline, &cause)
+          && cairn_backing_run (backing, &cause))
+         || fail_to_copy (hold->frozen, hold->vm, cause, error);
 }
 
 gboolean
@@ -173,6 +190,7 @@ copy_frozen (CairnBackingUp *backing, const CairnSnapshot *snapshot, const Cairn
   CairnTracker *tracker = service->tracker;
   const char *since = backing->options->since;
   g_autoptr (CairnBase) base = NULL;
+  GError *cause = NULL;
   CairnFrozen *frozen;
   gboolean ok;
 
@@ -187,8 +205,9 @@ copy_frozen (CairnBackingUp *backing, const CairnSnapshot *snapshot, const Cairn
   backing->vm = vm;
   backing->point = snapshot->point;
   backing->base = base ? base->point->instance_id : NULL;
-  ok = cairn_backing_add_frozen (backing, frozen, base, deadline, error)
-       && cairn_backing_run (backing, error);
+  ok = (cairn_backing_add_frozen (backing, frozen, base, deadline, &cause)
+        && cairn_backing_run (backing, &cause))
+       || fail_to_copy (frozen, vm, cause, error);
   if (ok && backup)
     *backup = cairn_backing_tell (backing);
   cairn_backing_clear (backing);
@@ -208,6 +227,19 @@ require_held (CairnService *service, const CairnSnapshot *snapshot, GError **err
   return FALSE;
 }
 
+/* Why the copy of a checkpoint that has ended meanwhile failed. */
+static gboolean
+fail_ended (const CairnSnapshot *snapshot, GError **error)
+{
+  g_clear_error (error);
+  g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_STATE,
+               "recovery checkpoint '%s' ended while its disks were copied (its lease was over, or "
+               "somebody ended it), so nothing is left of the copy; freeze the VM once more, with "
+               "a longer lease if need be",
+               snapshot->instance_id);
+  return FALSE;
+}
+
 gboolean
 cairn_service_export_snapshot (CairnService *service, const char *id, const char *directory,
                                const CairnBackupOptions *options, CairnBackup **backup,
@@ -222,7 +254,10 @@ cairn_service_export_snapshot (CairnService *service, const char *id, const char
     return FALSE;
   snapshot = cairn_snapshot_find (service, id, error);
   vm = snapshot ? find_vm (service, snapshot, error) : NULL;
-  return vm && require_held (service, snapshot, error)
-         && cairn_backing_begin (&backing, service, directory, options, error)
-         && copy_frozen (&backing, snapshot, vm, deadline, backup, error);
+  if (!vm || !require_held (service, snapshot, error)
+      || !cairn_backing_begin (&backing, service, directory, options, error))
+    return FALSE;
+  if (copy_frozen (&backing, snapshot, vm, deadline, backup, error))
+    return TRUE;
+  return !cairn_snapshot_is_there (service, snapshot) && fail_ended (snapshot, error);
 }

@@ -124,14 +124,16 @@ take_inventory (const CairnDiagnosis *diagnosis, gboolean is_known, GError **err
              : cairn_inventory_new ();
 }
 
-/* Whether INTENT tells of something on the VM that was cut off. An adoption may be under way with
- * the VM not locked. */
+/* Whether INTENT tells of something on the VM that was cut off. An adoption, or a copy, may be
+ * under way with the VM not locked. */
 static gboolean
 is_leftover (const CairnDiagnosis *diagnosis, const CairnIntent *intent)
 {
-  return g_ascii_strcasecmp (intent->vm_guid, diagnosis->vm->guid) == 0
-         && !(intent->kind == CAIRN_INTENT_ADOPT
-              && cairn_adoption_is_running (diagnosis->service, intent));
+  g_autofree char *vm = cairn_intent_find_vm (intent);
+  gboolean has_own_lock = intent->kind == CAIRN_INTENT_ADOPT || cairn_intent_is_apart (intent);
+
+  return g_ascii_strcasecmp (vm, diagnosis->vm->guid) == 0
+         && !(has_own_lock && cairn_adoption_is_running (diagnosis->service, intent));
 }
 
 /* Of all VMs, since two may have the same image; the VM's own leftovers are kept. */

@@ -360,7 +360,7 @@ examine_all (Round *round, GError **error)
   intents = vms ? store->ops->list_intents (store, NULL, error) : NULL;
   for (guint i = 0; intents && i < intents->len; i++)
     {
-      g_autofree char *guid = g_ascii_strup (((const CairnIntent *)intents->pdata[i])->vm_guid, -1);
+      g_autofree char *guid = cairn_intent_find_vm (intents->pdata[i]);
 
       if (g_hash_table_add (round->seen, g_strdup (guid)) && !examine_unlisted (round, guid, error))
         return FALSE;

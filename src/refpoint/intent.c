@@ -2,6 +2,8 @@
 /* Intents as values. */
 #include "refpoint/intent.h"
 
+#include "refpoint/guid.h"
+
 CairnIntent *
 cairn_intent_new (CairnIntentKind kind, const char *vm_guid)
 {
@@ -33,6 +35,17 @@ gboolean
 cairn_intent_is_apart (const CairnIntent *intent)
 {
   return g_ascii_strcasecmp (intent->vm_guid, intent->id) == 0;
+}
+
+char *
+cairn_intent_find_vm (const CairnIntent *intent)
+{
+  g_autofree char *vm = NULL;
+  g_autofree char *point = NULL;
+
+  if (cairn_intent_is_apart (intent) && cairn_instance_id_parse (intent->point, &vm, &point))
+    return g_ascii_strup (vm, -1);
+  return g_ascii_strup (intent->vm_guid, -1);
 }
 
 void

@@ -48,6 +48,9 @@ CairnIntent *cairn_intent_new (CairnIntentKind kind, const char *vm_guid);
 CairnIntent *cairn_intent_new_apart (CairnIntentKind kind);
 gboolean cairn_intent_is_apart (const CairnIntent *intent);
 
+/* The GUID of the VM that it is about, upper case; the caller frees. */
+char *cairn_intent_find_vm (const CairnIntent *intent);
+
 /* Says which point and bitmap it is about; both are copied. */
 void cairn_intent_set_point (CairnIntent *intent, const char *instance_id, const char *bitmap);
 void cairn_intent_free (CairnIntent *intent);

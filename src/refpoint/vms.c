@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "refpoint/backing.h"
 #include "refpoint/guid.h"
 #include "refpoint/logs.h"
 #include "refpoint/operation.h"
@@ -50,6 +51,14 @@ add_disk (CairnVm *vm, const char *controller, const char *target, const char *p
   if (!check_word (target, "a disk's target", error)
       || !cairn_path_check_syntax (path, "the disk's path", error))
     return FALSE;
+  if (!cairn_backing_is_file_name (target))
+    {
+      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
+                   "disk target '%s' can't be a part of a backup's file names; give one without "
+                   "'/' that doesn't begin with '.'",
+                   target);
+      return FALSE;
+    }
   if (cairn_vm_find_target (vm, target))
     {
       g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_INVALID_PARAMETER,
