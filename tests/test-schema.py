@@ -123,7 +123,23 @@ def needed_properties(section):
 # Method, parameters as "direction type name", texts of some return values.
 HYPERV = {0: "Completed with No Error", 4096: "Method Parameters Checked - Job Started", 32769: "Access Denied",
           32773: "Invalid parameter", 32778: "Out of memory"}
+CREATES = {0: "Completed with No Error", 6: "Invalid Type"}
 METHODS = {
+    "Msvm_VirtualSystemSnapshotService": {
+        "CreateSnapshot": (["in CIM_ComputerSystem REF AffectedSystem", "in string SnapshotSettings",
+                            "in uint16 SnapshotType", "in out CIM_VirtualSystemSettingData REF ResultingSnapshot",
+                            "out CIM_ConcreteJob REF Job"], CREATES),
+        "ConvertToReferencePoint": (["in CIM_VirtualSystemSettingData REF AffectedSnapshot",
+                                     "in string ReferencePointSettings",
+                                     "in out Msvm_VirtualSystemReferencePoint REF ResultingReferencePoint",
+                                     "out CIM_ConcreteJob REF Job"], CREATES),
+        "DestroySnapshot": (["in CIM_VirtualSystemSettingData REF AffectedSnapshot",
+                             "out CIM_ConcreteJob REF Job"], CREATES),
+    },
+    "Msvm_VirtualSystemManagementService": {
+        "ExportSystemDefinition": (["in CIM_ComputerSystem REF ComputerSystem", "in string ExportDirectory",
+                                    "in string ExportSettingData", "out CIM_ConcreteJob REF Job"], HYPERV),
+    },
     "Msvm_VirtualSystemReferencePointService": {
         "CreateReferencePoint": (["in Msvm_ComputerSystem REF AffectedSystem", "in string ReferencePointSettings",
                                   "in uint16 ReferencePointType",
@@ -177,6 +193,8 @@ LINES = [
     ("Msvm_SerialPortSettingData", "InstanceID", "CIM_ResourceAllocationSettingData", "Msvm_ResourceAllocationSettingData"),
     ("Msvm_ReferencePointOfVirtualSystem", "Antecedent Dependent", "CIM_Dependency", "CIM_HostedDependency"),
     ("Msvm_AffectedJobElement", "AffectedElement AffectingElement", "CIM_AffectedJobElement", "CIM_Dependency"),
+    ("Msvm_SystemExportSettingData", "ManagedElement SettingData", "CIM_ElementSettingData", "CIM_SettingsDefineState"),
+    ("Msvm_SnapshotOfVirtualSystem", "Antecedent Dependent", "CIM_SnapshotOfVirtualSystem", "CIM_HostedDependency"),
     ("Msvm_ComputerSystem", "CreationClassName Name", "CIM_System", "CIM_Service"),
 ]
 
