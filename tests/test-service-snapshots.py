@@ -373,7 +373,8 @@ def cancel():
         equal(client.invoke(job, "RequestStateChange", RequestedState=4).value, 0)
         begin = time.monotonic()
         equal(service.finish(client, answer)["JobState"], "8")
-        true(time.monotonic() - begin < 1, f"took {time.monotonic() - begin} s")
+        took, limit = time.monotonic() - begin, 1 if os.getloadavg()[0] < 8 else 5
+        true(took < limit, f"took {took} s")
         equal(os.listdir(out), [])
         equal(len(client.associated(vm_ref(vm), "Msvm_SnapshotOfVirtualSystem")), 1, "the checkpoint stays")
         ended(service, client, client.invoke(SNAPSHOTS, "DestroySnapshot", AffectedSnapshot=snapshot), DESTROYED)

@@ -244,8 +244,7 @@ static gboolean
 run (CairnJob *job, CairnService *service, gpointer user, GError **error)
 {
   const Arguments *arguments = user;
-  CairnBackupOptions options
-      = { .since = arguments->base, .progress = cairn_method_progress, .user = service };
+  CairnBackupOptions options = { .since = arguments->base };
   g_autoptr (CairnVm) vm = cairn_service_get_vm (service, arguments->vm, error);
   g_autoptr (CairnSnapshot) snapshot
       = vm ? cairn_service_get_snapshot (service, arguments->snapshot, error) : NULL;

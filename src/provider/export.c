@@ -118,10 +118,8 @@ tell_logs (CairnJob *job, const CairnBackup *backup)
 static gboolean
 export_log (CairnJob *job, CairnService *service, const Arguments *arguments, GError **error)
 {
-  const CairnBackupOptions options = { .since = arguments->base,
-                                       .disks = (const char *const *)arguments->disks,
-                                       .progress = cairn_method_progress,
-                                       .user = service };
+  const CairnBackupOptions options
+      = { .since = arguments->base, .disks = (const char *const *)arguments->disks };
   g_autoptr (CairnBackup) backup = NULL;
 
   if (!cairn_service_export_log (service, arguments->point, arguments->directory, &options, &backup,

@@ -8,7 +8,6 @@
 #include "provider/element.h"
 #include "provider/job-instance.h"
 #include "provider/reference.h"
-#include "refpoint/engine.h"
 
 #define JOB_STARTED 4096u
 
@@ -94,16 +93,6 @@ set_job (CimInstance *out, const CairnJobRecord *record)
   const CimKey keys[] = { { .name = "InstanceID", .text = record->id } };
 
   cairn_reference_set (out, "Job", cairn_job_class (record)->name, keys, 1);
-}
-
-gboolean
-cairn_method_progress (uint64_t done_bytes, uint64_t total_bytes, gpointer user)
-{
-  const CairnMonitor *monitor = &((CairnService *)user)->monitor;
-  double part = total_bytes ? (double)done_bytes / (double)total_bytes : 0;
-
-  /* The rest isn't data. */
-  return !monitor->proceed || monitor->proceed ((guint)(part * 99), monitor->user);
 }
 
 uint32_t

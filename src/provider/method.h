@@ -32,10 +32,6 @@ uint32_t cairn_method_run (CimCall *call, const CairnMethod *method, gpointer ar
                            GDestroyNotify free_arguments, CimInstance *out, CairnJobRecord **record,
                            char **message);
 
-/* Tells a call of the library's that copies data how far it is, on behalf of a job: a
- * CairnProgressFunc whose USER is the service. */
-gboolean cairn_method_progress (uint64_t done_bytes, uint64_t total_bytes, gpointer service);
-
 /* The instance of CLASS_NAME in the text of argument NAME, the caller's; *SETTINGS stays NULL when
  * there is no text. */
 gboolean cairn_method_take_settings (const CimInstance *in, const char *name,
