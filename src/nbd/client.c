@@ -77,6 +77,7 @@ client_new (const char *export_name, const char *const *contexts, int64_t deadli
 
   client->name = g_strdup (export_name);
   client->deadline = deadline;
+  client->n_in_flight = CAIRN_NBD_IN_FLIGHT;
   client->map = g_array_new (FALSE, FALSE, sizeof (CairnNbdRun));
   client->nbd = nbd_create ();
   if (!client->nbd || nbd_set_export_name (client->nbd, export_name) != 0)
@@ -164,6 +165,12 @@ cairn_nbd_client_set_deadline (CairnNbdClient *client, int64_t deadline)
   __atomic_store_n (&client->deadline, deadline, __ATOMIC_RELAXED);
 }
 
+void
+cairn_nbd_client_set_in_flight (CairnNbdClient *client, unsigned n_in_flight)
+{
+  client->n_in_flight = CLAMP (n_in_flight, 1, CAIRN_NBD_IN_FLIGHT);
+}
+
 uint64_t
 cairn_nbd_client_size (const CairnNbdClient *client)
 {
@@ -228,7 +235,7 @@ cairn_nbd_client_read_parts (CairnNbdClient *client, const CairnViewPart *parts,
       return FALSE;
   while (reading.part < n_parts || reading.n_in_flight > 0)
     {
-      gboolean asks = reading.part < n_parts && reading.n_in_flight < CAIRN_NBD_IN_FLIGHT;
+      gboolean asks = reading.part < n_parts && reading.n_in_flight < client->n_in_flight;
 
       if (asks ? !begin_piece (client, &reading, error) : !cairn_nbd_client_step (client, error))
         return FALSE;

@@ -40,6 +40,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnNbdClient, cairn_nbd_client_close)
 
 /* Any thread, also while a call is under way, which then ends soon after it. */
 void cairn_nbd_client_set_deadline (CairnNbdClient *client, int64_t deadline);
+
+/* How many requests of a read are under way at once, CAIRN_NBD_IN_FLIGHT at most: what serves a
+ * guest, too, answers it sooner when there are fewer. */
+void cairn_nbd_client_set_in_flight (CairnNbdClient *client, unsigned n_in_flight);
+
 uint64_t cairn_nbd_client_size (const CairnNbdClient *client);
 gboolean cairn_nbd_client_has_context (const CairnNbdClient *client, const char *context);
 

@@ -20,9 +20,10 @@ struct CairnNbdClient
   char *name; /* of the export, for messages */
   int64_t deadline;
   uint64_t size_bytes;
-  gboolean is_broken; /* requests may be under way whose buffers are gone: never polled again */
-  GArray *map;        /* of CairnNbdRun: the last answer about allocation */
-  guint map_at;       /* the run that the last question hit */
+  unsigned n_in_flight; /* requests of a read that may be under way at once */
+  gboolean is_broken;   /* requests may be under way whose buffers are gone: never polled again */
+  GArray *map;          /* of CairnNbdRun: the last answer about allocation */
+  guint map_at;         /* the run that the last question hit */
 };
 
 /* Lets the connection go on until something happens. */

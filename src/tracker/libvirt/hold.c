@@ -15,8 +15,13 @@
 #include "tracker/libvirt/place.h"
 #include "tracker/libvirt/reading.h"
 
-/* QEMU's server is one thread; two readers keep it busy while one of them writes what it read. */
-#define N_READERS 2u
+/* QEMU's server is one thread, which also serves the guest. Measured with a guest that writes
+ * 64 KiB to the same places as fast as it can, on two processors: of its rate remain 90% with one
+ * reader and 8 requests under way, 85% with 16, 70% with two readers; while it rests, 500 MiB of
+ * changes take 0.71 s, 0.67 and 0.62. Where it writes for the first time since the moment, QEMU
+ * keeps what was there, which takes three times as long, whoever reads. */
+#define N_READERS   1u
+#define N_IN_FLIGHT 8u
 
 typedef struct
 {
@@ -183,6 +188,7 @@ open_view (const char *socket, const char *target, int64_t deadline, GError **er
           return NULL;
         }
       cairn_nbd_client_set_deadline (clients[i], INT64_MAX);
+      cairn_nbd_client_set_in_flight (clients[i], N_IN_FLIGHT);
     }
   return cairn_nbd_view_new (clients, N_READERS, NULL, NULL);
 }
