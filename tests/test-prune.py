@@ -82,9 +82,10 @@ def logs():
     for _ in range(3):
         web.points.append(web.host.ok("create", "web", "--type", "log", "--owner", "a")["ReferencePoint"])
     equal(len(os.listdir(web.host.path("logs"))), 3)
-    web.prune(1, "a", [0, 1], [2])
-    equal(os.listdir(web.host.path("logs")), [web.points[2].rpartition("\\")[2]])
-    web.prune(0, "a", [2], [])
+    # The newest one's log begins at the one before it.
+    web.prune(1, "a", [0], [1, 2])
+    equal(sorted(os.listdir(web.host.path("logs"))), [point.rpartition("\\")[2] for point in web.points[1:]])
+    web.prune(0, "a", [1, 2], [])
     equal(os.listdir(web.host.path("logs")), [])
 
 

@@ -235,4 +235,33 @@ def encrypted():
     equal(second.split("\\")[1] in bitmaps(story.vm.disks(inactive=True)["vda"]), False)
 
 
+@test("a held VM is let go before what its guest overwrites has no room, and isn't held where there is little")
+def room():
+    place = os.path.join(tmp(), "room")
+    os.mkdir(place)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m,mode=777", "none", place]
+    if os.getuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        skip("nothing can be mounted here")
+    host = Libvirt()  # only now, as it has its own view of what is mounted
+    try:
+        image = host.give(make_image(os.path.join(place, "vda.qcow2"), "32M"))
+        vm = host.domain("web", disks=[Disk("vda", path=image)]).start()
+        frozen = host.ok("freeze", "web")
+        filler = os.path.join(place, "filler")
+        with open(filler, "wb") as file:
+            file.write(bytes(59 * MIB))
+        wait_until(lambda: not host.ok("snapshots"), "it is let go")
+        equal((vm.checkpoints(), os.listdir(place)), ([], sorted(["filler", "vda.qcow2"])))
+        host.fail(32768, "freeze", "web", sentence="nearly full.*web")
+        host.fail(32768, "backup", "web", host.path("b"), sentence="nearly full.*web")
+        true(not os.path.exists(host.path("b")), "a directory is left")
+        os.unlink(filler)
+        frozen = host.ok("freeze", "web")
+        host.ok("discard", frozen["Snapshot"])
+        vm.quit()
+    finally:
+        host.close()
+        run("umount", place)
+
+
 main()

@@ -32,6 +32,6 @@ cli_run_remove_data (Cli *cli, GError **error)
 
   if (!service || !cairn_service_remove_associated_data (service, cli->args[0], error))
     return FALSE;
-  cli_answer_done (cli, "Reference point '%s' has no associated data.", cli->args[0]);
+  cli_answer_done (cli, "Reference point '%s' has no associated data now.", cli->args[0]);
   return TRUE;
 }

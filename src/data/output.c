@@ -95,7 +95,7 @@ create_named (CairnOutput *output, const char *directory, const char *name, GErr
     {
       g_autofree char *path
           = g_strdup_printf ("%s/.%s" MARK "%0*x" TAIL, directory, name, N_DIGITS, g_random_int ());
-      int fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+      int fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, CAIRN_DATA_MODE);
 
       if (fd < 0 && errno != EEXIST)
         return cairn_data_fail (output->final, "created", error);
@@ -114,7 +114,7 @@ create_named (CairnOutput *output, const char *directory, const char *name, GErr
 static gboolean
 create (CairnOutput *output, const char *directory, const char *name, GError **error)
 {
-  output->fd = open (directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+  output->fd = open (directory, O_TMPFILE | O_RDWR | O_CLOEXEC, CAIRN_DATA_MODE);
   if (output->fd >= 0)
     return TRUE;
   if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOENT)
@@ -125,7 +125,7 @@ create (CairnOutput *output, const char *directory, const char *name, GError **e
 static gboolean
 make_subdirectory (CairnOutputs *outputs, const char *path, GError **error)
 {
-  if (mkdir (path, 0777) == 0)
+  if (mkdir (path, 0700) == 0)
     {
       g_free (outputs->made_directory);
       outputs->made_directory = g_strdup (path);

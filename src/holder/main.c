@@ -134,7 +134,8 @@ stand_by (const CairnHold *hold, int signal_fd, int process_fd)
           || !cairn_snapshot_is_there (hold->service, hold->snapshot))
         return;
       look_at_view (hold, &n_missed);
-      if (n_missed >= MISSED_MAX)
+      if (n_missed >= MISSED_MAX
+          || (hold->frozen->may_last && !hold->frozen->may_last (hold->frozen, NULL)))
         return;
       if (poll (both, 2, (int)MIN (left_ms, LOOK_EVERY_MS)) > 0)
         return;

@@ -120,6 +120,7 @@ cairn_backing_add_frozen (CairnBackingUp *backing, CairnFrozen *frozen, const Ca
 {
   if (!cairn_backing_check_wanted (backing, error))
     return FALSE;
+  backing->frozen = frozen;
   for (guint i = 0; i < backing->vm->disks->len; i++)
     {
       const CairnDisk *disk = backing->vm->disks->pdata[i];
@@ -187,7 +188,9 @@ cairn_backing_tick (CairnBackingUp *backing, uint64_t done_bytes, GError **error
   uint64_t done = backing->done_bytes + done_bytes;
   guint percent = backing->total_bytes ? (guint)(done * 98 / backing->total_bytes) : 0;
 
-  if (!cairn_service_proceed (backing->service, percent, error))
+  if (!cairn_service_proceed (backing->service, percent, error)
+      || (backing->frozen && backing->frozen->may_last
+          && !backing->frozen->may_last (backing->frozen, error)))
     return FALSE;
   if (!options->progress || options->progress (done, backing->total_bytes, options->user))
     return TRUE;
@@ -214,7 +217,8 @@ write_disk (CairnBackingUp *backing, guint index, GError **error)
 
   if (!tick (backing, 0, error))
     return FALSE;
-  fd = cairn_publish_create (backing->intent, index, backing->service->monitor.caller, error);
+  fd = cairn_publish_create (backing->intent, index, CAIRN_DATA_MODE,
+                             backing->service->monitor.caller, error);
   if (fd < 0)
     return FALSE;
   if (!backing->module->write_image (disk->plan, fd, path, &told, &disk->image.file, error))
@@ -257,7 +261,8 @@ static gboolean
 write_extra (CairnBackingUp *backing, guint index, CairnBackingExtra *extra, GError **error)
 {
   const char *path = backing->intent->temporary_files->pdata[index];
-  int fd = cairn_publish_create (backing->intent, index, backing->service->monitor.caller, error);
+  int fd = cairn_publish_create (backing->intent, index, CAIRN_DATA_MODE,
+                                 backing->service->monitor.caller, error);
 
   if (fd < 0)
     return FALSE;
@@ -282,7 +287,8 @@ write_manifest (CairnBackingUp *backing, guint index, GError **error)
                                  .disks = disks,
                                  .extras = extras };
   const char *path = backing->intent->temporary_files->pdata[index];
-  int fd = cairn_publish_create (backing->intent, index, backing->service->monitor.caller, error);
+  int fd = cairn_publish_create (backing->intent, index, CAIRN_DATA_MODE,
+                                 backing->service->monitor.caller, error);
 
   if (fd < 0)
     return FALSE;

@@ -56,7 +56,7 @@ make_directory (CairnBackingUp *backing, GError **error)
 
   if (!cairn_caller_become (backing->service->monitor.caller, &before, error))
     return FALSE;
-  if (g_mkdir_with_parents (backing->directory, 0777) != 0)
+  if (g_mkdir_with_parents (backing->directory, 0700) != 0)
     problem = errno;
   cairn_caller_restore (&before);
   if (problem == 0)

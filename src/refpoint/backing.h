@@ -54,6 +54,7 @@ typedef struct
   gpointer user;
 
   /* its own: */
+  CairnFrozen *frozen; /* what the disks are views of; NULL = nothing that could harm anybody */
   CairnIntent *intent;
   CairnStoreLock *lock;
   gboolean is_half_published; /* recovery is to finish it */

@@ -17,6 +17,9 @@
 
 #define CAIRN_DATA_MANIFEST "manifest.json"
 
+/* Of its files: what a disk holds is nobody else's business. */
+#define CAIRN_DATA_MODE 0600
+
 /* How often a tick is given. */
 #define CAIRN_DATA_TICK_MS 100
 

@@ -238,7 +238,7 @@ write_file (const CairnOperation *operation, const CairnIntent *intent, guint in
   const VmcxWriteOptions options = { .alignment = ALIGNMENT };
   const char *path = intent->temporary_files->pdata[index];
   GError *cause = NULL;
-  int fd = cairn_publish_create (intent, index, operation->service->monitor.caller, error);
+  int fd = cairn_publish_create (intent, index, 0666, operation->service->monitor.caller, error);
 
   if (fd < 0)
     return FALSE;

@@ -27,6 +27,9 @@ struct CairnFrozen
    * can't be told now. NULL: it lasts as long as its process. */
   gboolean (*lasts) (CairnFrozen *frozen);
 
+  /* FALSE with ERROR set: it must be ended now, or the guest suffers. NULL: it needn't ever. */
+  gboolean (*may_last) (CairnFrozen *frozen, GError **error);
+
   /* Closes the views and frees; ends the freeze if it was begun by `freeze`. */
   void (*end) (CairnFrozen *frozen);
 };

@@ -75,6 +75,14 @@ require_none (const CairnOperation *operation, GError **error)
   if (!others || others->len == 0)
     return others != NULL;
   other = others->pdata[0];
+  if (other->expires_ms == 0)
+    {
+      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
+                   "VM '%s' is being backed up by process %" G_GINT64_FORMAT
+                   "; wait for its end, then try again",
+                   operation->vm->name, other->holder_pid);
+      return FALSE;
+    }
   g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
                "VM '%s' has recovery checkpoint '%s', which process %" G_GINT64_FORMAT
                " holds; wait for its end, or end it with `cairn convert` or `cairn discard`",

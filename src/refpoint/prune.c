@@ -52,9 +52,28 @@ find_bases (CairnService *service, const char *vm_guid, GHashTable *old, GError 
   return g_steal_pointer (&bases);
 }
 
+/* A log begins at the log-based point before it: without that one's log, nothing older is its base
+ * any more. POINTS are all of the VM's, oldest first. */
+static void
+add_bases_of_logs (const GPtrArray *points, GHashTable *old, GHashTable *bases)
+{
+  const CairnPoint *before = NULL;
+
+  for (guint i = 0; i < points->len; i++)
+    {
+      const CairnPoint *point = points->pdata[i];
+
+      if (point->type != CAIRN_POINT_TYPE_LOG)
+        continue;
+      if (before && point->has_associated_data && !has_id (old, point->instance_id))
+        add_id (bases, before->instance_id);
+      before = point;
+    }
+}
+
 /* Parts OURS, oldest first, into those that may go and those that stay (InstanceIDs). */
 static gboolean
-choose (CairnService *service, const char *vm_guid, const GPtrArray *ours, guint keep,
+choose (CairnService *service, const GPtrArray *points, const GPtrArray *ours, guint keep,
         GPtrArray *old_ids, GPtrArray *kept_ids, GError **error)
 {
   guint n_old = ours->len > keep ? ours->len - keep : 0;
@@ -63,9 +82,11 @@ choose (CairnService *service, const char *vm_guid, const GPtrArray *ours, guint
 
   for (guint i = 0; i < n_old; i++)
     add_id (old, ((CairnPoint *)ours->pdata[i])->instance_id);
-  bases = find_bases (service, vm_guid, old, error);
+  bases = ours->len > 0 ? find_bases (service, ((CairnPoint *)ours->pdata[0])->vm_guid, old, error)
+                        : NULL;
   if (!bases)
-    return FALSE;
+    return ours->len == 0;
+  add_bases_of_logs (points, old, bases);
   for (guint i = 0; i < ours->len; i++)
     {
       const char *id = ((CairnPoint *)ours->pdata[i])->instance_id;
@@ -129,7 +150,7 @@ cairn_service_prune (CairnService *service, const char *name, guint keep, const 
   if (!points)
     return FALSE;
   ours = points_of_owner (points, owner);
-  if (!choose (service, vm->guid, ours, keep, old, kept, error))
+  if (!choose (service, points, ours, keep, old, kept, error))
     return FALSE;
   done = destroy_all (service, old, owner, destroyed, error);
   if (out_destroyed)

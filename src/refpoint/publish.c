@@ -54,8 +54,8 @@ sync_directory (const char *path, GError **error)
 }
 
 int
-cairn_publish_create (const CairnIntent *intent, guint index, const CairnCaller *caller,
-                      GError **error)
+cairn_publish_create (const CairnIntent *intent, guint index, mode_t mode,
+                      const CairnCaller *caller, GError **error)
 {
   const char *path = intent->temporary_files->pdata[index];
   CairnFileRights before;
@@ -63,7 +63,7 @@ cairn_publish_create (const CairnIntent *intent, guint index, const CairnCaller 
 
   if (!cairn_caller_become (caller, &before, error))
     return -1;
-  fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+  fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
   if (fd < 0)
     fail ("created", path, error);
   cairn_caller_restore (&before);

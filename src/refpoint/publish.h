@@ -17,10 +17,10 @@
 /* A temporary name beside FINAL_PATH, unique by ID. */
 char *cairn_publish_temporary_name (const char *final_path, const char *id);
 
-/* Opens INTENT's temporary file INDEX for writing; it must not exist. -1 with ACCESS_DENIED,
- * FAILED. */
-int cairn_publish_create (const CairnIntent *intent, guint index, const CairnCaller *caller,
-                          GError **error);
+/* Opens INTENT's temporary file INDEX for writing, with MODE (but for the umask); it must not
+ * exist. -1 with ACCESS_DENIED, FAILED. */
+int cairn_publish_create (const CairnIntent *intent, guint index, mode_t mode,
+                          const CairnCaller *caller, GError **error);
 
 /* fsyncs and closes FD (also on failure). */
 gboolean cairn_publish_close (int fd, const char *path, GError **error);

@@ -47,7 +47,7 @@ check_paths (const char *const *directories, const char *to, GError **error)
 static gboolean
 make_directory (const char *path, GError **error)
 {
-  if (g_mkdir_with_parents (path, 0777) == 0)
+  if (g_mkdir_with_parents (path, 0700) == 0)
     return TRUE;
   g_set_error (error, CAIRN_ERROR,
                errno == EACCES || errno == EROFS ? CAIRN_ERROR_ACCESS_DENIED

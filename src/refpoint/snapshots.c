@@ -216,6 +216,12 @@ cairn_snapshots_explain (CairnService *service, const CairnVm *vm, GError **erro
   if (!all || all->len == 0)
     return;
   g_clear_error (error);
+  if (((CairnSnapshot *)all->pdata[0])->expires_ms == 0)
+    {
+      g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
+                   "VM '%s' is being backed up; wait for the end of it, then try again", vm->name);
+      return;
+    }
   g_set_error (error, CAIRN_ERROR, CAIRN_ERROR_SYSTEM_IN_USE,
                "the disks of VM '%s' are held by recovery checkpoint '%s'; end it with `cairn "
                "convert` or `cairn discard` first",

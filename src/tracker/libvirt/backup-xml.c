@@ -3,6 +3,16 @@
 #include "tracker/libvirt/backup-xml.h"
 
 #include <string.h>
+#include <sys/stat.h>
+
+/* There is no room beside a device. */
+static gboolean
+is_device (const char *path)
+{
+  struct stat status;
+
+  return stat (path, &status) == 0 && !S_ISREG (status.st_mode);
+}
 
 /* That of an encrypted disk would be in the clear there, so it stays in the runtime directory,
  * which is memory on most systems. (libvirt can encrypt it, but QEMU takes seconds for a LUKS
@@ -15,7 +25,7 @@ cairn_libvirt_scratch_path (const CairnLibvirtPlace *place, const CairnLibvirtLo
   const CairnLibvirtLayer *active = disk->layers->pdata[0];
   g_autofree char *directory = NULL;
 
-  if (!is_long || disk->secret || !disk->is_local || g_str_has_prefix (active->path, "/dev/"))
+  if (!is_long || disk->secret || !disk->is_local || is_device (active->path))
     return g_strdup_printf ("%s/%s.scratch", place->directory, disk->target);
   directory = g_path_get_dirname (active->path);
   return g_strdup_printf ("%s/.cairn-%s-%s.scratch", directory, look->guid, disk->target);

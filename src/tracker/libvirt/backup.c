@@ -22,6 +22,7 @@ struct CairnLibvirtBackup
   CairnLibvirtPlace *place;
   CairnLibvirtKeeper *keeper; /* NULL = none could be started */
   GPtrArray *scratch_files;   /* of char *, those outside the place */
+  GPtrArray *scratch_places;  /* of char *: the directories of all */
   gboolean has_begun;
 };
 
@@ -128,6 +129,7 @@ backup_free (CairnLibvirtBackup *backup)
   if (cairn_libvirt_place_is_ours (backup->place))
     remove_scratch_files (backup->scratch_files);
   g_ptr_array_unref (backup->scratch_files);
+  g_ptr_array_unref (backup->scratch_places);
   cairn_libvirt_place_leave (backup->place);
   g_free (backup->vm_guid);
   g_free (backup);
@@ -142,6 +144,27 @@ start_keeper (CairnLibvirtBackup *backup, const CairnLibvirtLook *look)
                                                backup->scratch_files, &cause);
   if (!backup->keeper)
     g_debug ("%s", cause->message); /* a job left behind is found by its directory, too */
+}
+
+static GPtrArray *
+list_scratch_places (const CairnLibvirtPlace *place, const CairnLibvirtLook *look,
+                     const CairnLibvirtBackupOrder *order)
+{
+  GPtrArray *places = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < order->targets->len; i++)
+    {
+      const CairnLibvirtDisk *disk = cairn_libvirt_look_find_disk (look, order->targets->pdata[i]);
+      g_autofree char *path
+          = disk ? cairn_libvirt_scratch_path (place, look, disk, order->is_long) : NULL;
+      char *directory = path ? g_path_get_dirname (path) : NULL;
+
+      if (directory && !g_ptr_array_find_with_equal_func (places, directory, g_str_equal, NULL))
+        g_ptr_array_add (places, directory);
+      else
+        g_free (directory);
+    }
+  return places;
 }
 
 CairnLibvirtBackup *
@@ -169,8 +192,15 @@ cairn_libvirt_backup_prepare (CairnLibvirt *libvirt, CairnLibvirtLook *look,
   backup->place = place;
   backup->scratch_files = order->is_long ? list_scratch_files (place, look, order->targets)
                                          : g_ptr_array_new_with_free_func (g_free);
+  backup->scratch_places = list_scratch_places (place, look, order);
   start_keeper (backup, look);
   return backup;
+}
+
+const GPtrArray *
+cairn_libvirt_backup_scratch_places (const CairnLibvirtBackup *backup)
+{
+  return backup->scratch_places;
 }
 
 static GPtrArray *

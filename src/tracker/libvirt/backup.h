@@ -47,6 +47,9 @@ gboolean cairn_libvirt_backup_start (CairnLibvirtBackup *backup, CairnLibvirtLoo
 gboolean cairn_libvirt_backup_mark (const CairnLibvirtBackup *backup, const char *name,
                                     GError **error);
 
+/* The directories (of char *) of the scratch files; borrowed. */
+const GPtrArray *cairn_libvirt_backup_scratch_places (const CairnLibvirtBackup *backup);
+
 /* The NBD server's socket; borrowed. */
 const char *cairn_libvirt_backup_socket (const CairnLibvirtBackup *backup);
 

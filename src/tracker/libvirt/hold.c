@@ -14,6 +14,7 @@
 #include "tracker/libvirt/moved.h"
 #include "tracker/libvirt/place.h"
 #include "tracker/libvirt/reading.h"
+#include "tracker/libvirt/room.h"
 
 /* QEMU's server is one thread, which also serves the guest. Measured with a guest that writes
  * 64 KiB to the same places as fast as it can, on two processors: of its rate remain 90% with one
@@ -96,6 +97,16 @@ lasts (CairnFrozen *frozen)
     return cause->code != CAIRN_ERROR_INVALID_PARAMETER;
   return is_held (held, look)
          || cairn_libvirt_job_find (look->domain, held->socket) == CAIRN_LIBVIRT_JOB_UNTOLD;
+}
+
+static gboolean
+may_last (CairnFrozen *frozen, GError **error)
+{
+  const Held *held = (Held *)frozen;
+
+  return !held->backup
+         || cairn_libvirt_room_check (cairn_libvirt_backup_scratch_places (held->backup),
+                                      held->vm_name, error);
 }
 
 /* ---- changes ---- */
@@ -245,6 +256,7 @@ held_new (CairnLibvirtTracker *self, const CairnLibvirtLook *look, CairnLibvirtB
   held->frozen.addresses = g_ptr_array_new_with_free_func (g_free);
   held->frozen.changes = tell_changes;
   held->frozen.lasts = lasts;
+  held->frozen.may_last = may_last;
   held->frozen.end = end_held;
   held->self = self;
   held->backup = backup;
@@ -346,7 +358,10 @@ begin_job (CairnLibvirtTracker *self, CairnLibvirtLook *look, const CairnBitmapO
 
   making.backup = cairn_libvirt_backup_prepare (self->libvirt, look, wanted, error);
   *backup = making.backup;
-  return making.backup && cairn_libvirt_add (self, look, order, make_job, &making, error);
+  return making.backup
+         && cairn_libvirt_room_check (cairn_libvirt_backup_scratch_places (making.backup),
+                                      look->description->name, error)
+         && cairn_libvirt_add (self, look, order, make_job, &making, error);
 }
 
 CairnFrozen *
