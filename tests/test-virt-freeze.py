@@ -88,6 +88,25 @@ def consistent():
     leave(host, vm)
 
 
+@test("a backup's guest is frozen while its job and checkpoint are begun, and not while it is copied")
+def backed_up():
+    host, vm = place()
+    seen, n_commands = [], len(vm.agent.commands())
+    for command in (FREEZE, THAW):
+        vm.agent.before(command, lambda: seen.append((len(vm.bitmaps("vda")), is_job_running(host))))
+    point = host.ok("backup", "web", host.path("full"), "--consistency", "application")["ReferencePoint"]
+    vm.agent.obey()
+    equal((seen, vm.agent.commands()[n_commands:]), ([(0, False), (1, True)], [FREEZE, THAW]))
+    equal(host.ok("show", point)["ConsistencyLevel"], 1)
+    vm.agent.before(THAW, vm.agent.lapse)
+    host.fail(32775, "backup", "web", host.path("never"), "--consistency", "application",
+              sentence="of 2 file systems .* only 0 still")
+    vm.agent.obey()
+    true(not is_job_running(host) and not glob.glob(host.path(".*.scratch")), "the job is left")
+    host.ok("destroy", point)
+    leave(host, vm)
+
+
 @test("a guest that can't be frozen, or thaws too early, gets no point at all")
 def refused():
     host, vm = place()
