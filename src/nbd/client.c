@@ -80,7 +80,9 @@ client_new (const char *export_name, const char *const *contexts, int64_t deadli
   client->n_in_flight = CAIRN_NBD_IN_FLIGHT;
   client->map = g_array_new (FALSE, FALSE, sizeof (CairnNbdRun));
   client->nbd = nbd_create ();
-  if (!client->nbd || nbd_set_export_name (client->nbd, export_name) != 0)
+  /* Buffers needn't be cleared first: what wasn't read whole is never used. */
+  if (!client->nbd || nbd_set_pread_initialize (client->nbd, false) != 0
+      || nbd_set_export_name (client->nbd, export_name) != 0)
     return cairn_nbd_client_fail (client, error), NULL;
   for (; contexts && *contexts; contexts++)
     if (nbd_add_meta_context (client->nbd, *contexts) != 0)
