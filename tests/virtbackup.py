@@ -240,6 +240,7 @@ class Machine:
             if self.is_running:
                 wait_until(lambda: self.n_bitmaps() > count or process.poll() is not None, "it freezes",
                            FREEZING_SECONDS)
+            if self.writer:
                 process.send_signal(signal.SIGSTOP)  # until it has seen writes
         if self.writer and process.poll() is None:
             self.wait_for_writes(3)
