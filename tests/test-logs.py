@@ -305,12 +305,18 @@ def nothing_left():
         equal(host.ok("doctor")["Findings"], [])
 
     io(web.disks["vda"], "write -q -P 7 0 200M")
-    process = spawn("--store", host.store, "create", "web", "--type", "log")
-    wait_until(lambda: process.poll() is not None or len(web.logs()) > 1, "it copies")
-    process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
-    true(process.returncode != 0, "it was done before it was cut off")
-    unchanged()
+    for how in signal.SIGINT, signal.SIGKILL:
+        # In the background of a shell Ctrl-C would be ignored.
+        process = spawn("--store", host.store, "--json", "create", "web", "--type", "log",
+                        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        wait_until(lambda: process.poll() is not None or len(web.logs()) > 1, "it copies")
+        process.send_signal(how)
+        out, _ = process.communicate(timeout=60)
+        true(process.returncode != 0, f"it was done before it was cut off: {out}")
+        if how == signal.SIGINT:
+            matches(json.loads(out)["Error"], "stopped, as it was asked to")
+            equal(web.logs(), [guid_of(first)])
+        unchanged()
     if os.geteuid() == 0:
         small = host.mkdir("small")
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "none", small], check=False).returncode:

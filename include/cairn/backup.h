@@ -12,10 +12,6 @@
 
 G_BEGIN_DECLS
 
-/* Told on the calling thread, about ten times a second, how many of all bytes are done; FALSE stops
- * the call, of which nothing is left then. */
-typedef gboolean (*CairnProgressFunc) (uint64_t done_bytes, uint64_t total_bytes, gpointer user);
-
 typedef struct
 {
   const char *since; /* a point whose backup this one is to follow; NULL = everything is copied */

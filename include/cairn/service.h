@@ -78,18 +78,29 @@ CAIRN_API GPtrArray *cairn_service_check_vm (CairnService *service, const char *
 
 /* ---- reference points ---- */
 
+/* Told on the calling thread, about ten times a second, how many of all bytes are done; FALSE stops
+ * the call, of which nothing is left then. */
+typedef gboolean (*CairnProgressFunc) (uint64_t done_bytes, uint64_t total_bytes, gpointer user);
+
 typedef struct
 {
-  CairnPointType type;          /* 0 = RCT; LOG is NOT_SUPPORTED */
+  CairnPointType type;          /* 0 = RCT */
   CairnConsistency consistency; /* 0 = crash; APPLICATION on shut-off images is INVALID_STATE */
   const char *owner;            /* NULL = $CAIRN_OWNER, else nobody's */
   const char *label;            /* NULL = none */
+  CairnProgressFunc progress;   /* of the copying that LOG takes; NULL: not told */
+  gpointer user;
 } CairnCreateOptions;
 
 /* CreateReferencePoint. Every disk that can be tracked gets a bitmap, all of them or none; disks
  * that can't (raw, qcow2 v2) are left out. OPTIONS may be NULL. *POINT (may be NULL) is the
  * caller's; *DISKS (may be NULL), of CairnDiskVerdict for every disk of the VM, is set on success
  * and with INVALID_STATE.
+ *
+ * With type LOG what changed since the VM's newest log-based point is kept with the point
+ * (has_associated_data), of a disk that can't tell that all of it; the first one of a VM keeps no
+ * disk. The VM is held meanwhile as for a recovery checkpoint, and the time limit is for all but
+ * the copying. export_log (cairn/backup.h) makes a backup of such data.
  * Errors: INVALID_PARAMETER, INVALID_STATE (no disk can be tracked, an image is missing or
  * unreadable), SYSTEM_IN_USE (an image is open elsewhere), NOT_SUPPORTED, STATUS_UNKNOWN. */
 CAIRN_API gboolean cairn_service_create_reference_point (CairnService *service, const char *vm,

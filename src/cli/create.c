@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include "cli/progress.h"
+#include "cli/stop.h"
 
 static gboolean
 parse_options (Cli *cli, CairnCreateOptions *options, GError **error)
@@ -62,6 +63,12 @@ cli_run_create (Cli *cli, GError **error)
   if (!service)
     return FALSE;
   progress = cli_progress_begin ("creating a reference point of", cli->args[0]);
+  if (options.type == CAIRN_POINT_TYPE_LOG)
+    {
+      cli_stop_catch ();
+      options.progress = cli_progress_tell;
+      options.user = progress;
+    }
   created = cairn_service_create_reference_point (service, cli->args[0], &options, &point, &disks,
                                                   error);
   cli->write_disks = cli_write_verdicts;

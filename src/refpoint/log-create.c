@@ -59,11 +59,12 @@ freeze (CairnService *service, const char *vm, const CairnCreateOptions *options
 
 /* Copies what HOLD, which it ends, has into the point's own directory. */
 static gboolean
-keep_log (CairnService *service, CairnHold *hold, const CairnBase *base, int64_t deadline,
-          GError **error)
+keep_log (CairnService *service, CairnHold *hold, const CairnBase *base,
+          const CairnCreateOptions *create, int64_t deadline, GError **error)
 {
   g_autofree char *place = cairn_logs_place (service, hold->snapshot->point->guid);
-  const CairnBackupOptions options = { .disks = base ? NULL : no_disks };
+  const CairnBackupOptions options
+      = { .disks = base ? NULL : no_disks, .progress = create->progress, .user = create->user };
   g_auto (CairnBackingUp) backing = { .is_log = TRUE };
 
   if (cairn_logs_make_room (service, error)
@@ -90,7 +91,7 @@ cairn_logs_create (CairnService *service, const char *vm, const CairnCreateOptio
       point = cairn_point_copy (hold->snapshot->point);
       /* Where logs are kept is the process's own business. */
       service->monitor.caller = NULL;
-      kept = keep_log (service, hold, base, deadline, &cause);
+      kept = keep_log (service, hold, base, options, deadline, &cause);
       service->monitor.caller = caller;
     }
   if (disks && (kept || (!hold && cause->code == CAIRN_ERROR_INVALID_STATE)))
