@@ -467,6 +467,7 @@ class LogDestroy(LogCreate):
 class LogRemove(LogDestroy):
     """Only its data goes."""
     name = "log-remove"
+    changes_images = False
 
     def args(self):
         return ["remove-data", self.points[2]]

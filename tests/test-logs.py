@@ -4,6 +4,7 @@
 byte as copies of them show; gaps in their chain are told, and logs go with their points."""
 import random
 import signal
+import sqlite3
 
 from cairntest import *
 
@@ -220,8 +221,9 @@ def moved():
         shutil.copy(there.host.path(os.path.basename(disk)), disk)
     web.disks["vdc"] = here.image("c.qcow2", "64M")
     web.disks["vdd"] = here.image("d.raw", "3M", "raw")
-    here.ok("vm", "add", "web", "--uuid", there.host.ok("vm", "show", "web")["VirtualSystemIdentifier"],
-            *(a for t, p in web.disks.items() for a in ("--disk", f"{t}={p}")))
+    uuid = there.host.ok("vm", "show", "web")["VirtualSystemIdentifier"]
+    disks = [a for t, p in web.disks.items() for a in ("--disk", f"{t}={p}")]
+    here.ok("vm", "add", "web", "--uuid", uuid, *disks)
     files = [pair["ExportedConfigFilePath"], pair["ExportedRuntimeFilePath"]]
     equal(len(here.ok("import", "web", *files)["ReferencePoints"]), 3)
     for point in first, second:
@@ -243,6 +245,48 @@ def moved():
     fourth = web.create()
     web.export(fourth, third, {t: "full" if t == "vdd" else "differential" for t in kinds})
     web.check(fourth, there.backups[full], of_second, web.export(fourth, second, kinds))
+    # A disk that wasn't there at the base, though it was before and is again, can't follow it.
+    pair = here.ok("export", "--all", "web", here.mkdir("pair"))
+    files = [pair["ExportedConfigFilePath"], pair["ExportedRuntimeFilePath"]]
+    here.ok("vm", "remove", "web", "--force")
+    equal(web.logs(), [])
+    here.ok("vm", "add", "web", "--uuid", uuid, *disks[:4])
+    without = here.ok("create", "web")["ReferencePoint"]
+    pair = here.ok("export", without, here.path("pair"))
+    here.ok("vm", "remove", "web", "--force")
+    here.ok("vm", "add", "web", "--uuid", uuid, *disks)
+    here.ok("import", "web", *files)
+    here.ok("import", "web", pair["ExportedConfigFilePath"], pair["ExportedRuntimeFilePath"])
+    fifth = web.create()
+    here.fail(32775, "export", fifth, here.path("none"), "--base", without, sentence="'vdc' wasn't there")
+    web.export(fifth, without, {"vda": "differential", "vdb": "differential"}, "--disk", "vda", "--disk", "vdb")
+    web.export(fifth, fourth, {t: "full" if t == "vdd" else "differential" for t in kinds})
+
+
+@test("a point from a host whose clock was ahead isn't taken for newer than what was logged here since")
+def skewed():
+    there, here = Web(), Host()
+    ahead = there.create("rct")
+    later_ms = int(time.time() * 1000) + 3600000
+    guid = f"{later_ms:012X}" + guid_of(ahead).replace("-", "")[12:]
+    guid = "-".join((guid[:8], guid[8:12], guid[12:16], guid[16:20], guid[20:]))
+    with sqlite3.connect(there.host.path("cairn.db")) as store:
+        store.execute("UPDATE point SET guid = ?, instance_id = replace(instance_id, guid, ?), creation_time_ms = ?",
+                      (guid, guid, later_ms))
+    base = there.host.ok("create", "web")["ReferencePoint"]
+    pair = there.host.ok("export", base, there.host.mkdir("pair"))
+    web = Web(host=here)
+    for disk in web.disks.values():
+        shutil.copy(there.host.path(os.path.basename(disk)), disk)
+    here.ok("vm", "add", "web", "--uuid", there.host.ok("vm", "show", "web")["VirtualSystemIdentifier"],
+            *(a for t, p in web.disks.items() for a in ("--disk", f"{t}={p}")))
+    first = web.create()
+    here.ok("import", "web", pair["ExportedConfigFilePath"], pair["ExportedRuntimeFilePath"])
+    second = web.create()
+    true(guid_of(first) < guid_of(base) < guid_of(second), "the clock of the other host was ahead")
+    here.fail(32775, "export", second, here.path("none"), "--base", base, sentence=guid_of(first) + ".*never kept")
+    # Its bitmap holds more than that of the first, which is supposed to be older: that can't be trusted then.
+    web.export(second, first, {"vda": "full", "vdb": "full"})
 
 
 @test("a log that isn't as it was written, or not there, is named")
