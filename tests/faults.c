@@ -11,6 +11,7 @@
  * before, after: the process kills itself before, after the call (any that counts  | |            |
  * as a step in stepper.c and has a function of its own in libc)                    | | FAULT_LOG  |
  * a file that gets "<calls so far> <the last one's name>"                           |
+ * | FAULT_NO_TMPFILE | set: no file can be made without a name                       |
  */
 /* Both names of each function are wrapped, so that neither may stand for the other. */
 #undef _FILE_OFFSET_BITS
@@ -57,6 +58,7 @@ static int fault_errno;
 static long fault_at;
 static bool goes_on;
 static bool files_only;
+static bool no_tmpfile;
 static char *log_page;
 
 static void
@@ -100,6 +102,7 @@ begin (void)
   fault_at = at ? atol (at) : 0;
   goes_on = getenv ("FAULT_ON") != NULL;
   files_only = getenv ("FAULT_FILES") != NULL;
+  no_tmpfile = getenv ("FAULT_NO_TMPFILE") != NULL;
   open_log (getenv ("FAULT_LOG"));
   atomic_store (&n_calls, 0);
   active_in = getpid ();
@@ -221,6 +224,12 @@ WRAP (int, -1, fallocate64, CLASS_FILE, (int fd, int mode, off_t offset, off_t s
       (fd, mode, offset, size))
 WRAP (int, -1, rename, CLASS_FILE, (const char *from, const char *to), (from, to))
 WRAP (int, -1, link, CLASS_FILE, (const char *from, const char *to), (from, to))
+WRAP (int, -1, linkat, CLASS_FILE,
+      (int from_fd, const char *from, int to_fd, const char *to, int flags),
+      (from_fd, from, to_fd, to, flags))
+WRAP (int, -1, renameat2, CLASS_FILE,
+      (int from_fd, const char *from, int to_fd, const char *to, unsigned flags),
+      (from_fd, from, to_fd, to, flags))
 WRAP (int, -1, mkdir, CLASS_FILE, (const char *path, mode_t mode), (path, mode))
 WRAP (int, -1, mknod, CLASS_FILE, (const char *path, mode_t mode, dev_t device),
       (path, mode, device))
@@ -259,6 +268,11 @@ WRAP (void *, MAP_FAILED, mmap64, CLASS_MAP,
     if (flags & (O_CREAT | O_TMPFILE))                                                             \
       mode = va_arg (list, mode_t);                                                                \
     va_end (list);                                                                                 \
+    if (no_tmpfile && (flags & O_TMPFILE) == O_TMPFILE)                                            \
+      {                                                                                            \
+        errno = EOPNOTSUPP;                                                                        \
+        return -1;                                                                                 \
+      }                                                                                            \
     if (changes)                                                                                   \
       struck = strikes (#name, (flags & O_CREAT) ? CLASS_FILE : CLASS_OTHER, false);               \
     PASS (int, -1, struck, real (path, flags, mode));                                              \

@@ -127,6 +127,12 @@ set_nvram (xmlNode *root, const char *path)
   return nvram->children != NULL;
 }
 
+/* libxml2 prints to stderr otherwise, in spite of the options, when memory is out. */
+static void
+ignore_error (void *unused, xmlError *error)
+{
+}
+
 static xmlDoc *
 parse (const char *xml, size_t n_bytes)
 {
@@ -170,10 +176,9 @@ is_out_of_memory (void)
   return last && last->code == XML_ERR_NO_MEMORY;
 }
 
-char *
-cairn_definition_rewrite (const char *xml, size_t n_bytes, const char *path, const char *directory,
-                          const GPtrArray *targets, const char *nvram, size_t *size_bytes,
-                          GError **error)
+static char *
+rewrite (const char *xml, size_t n_bytes, const char *path, const char *directory,
+         const GPtrArray *targets, const char *nvram, size_t *size_bytes, GError **error)
 {
   xmlDoc *document = parse (xml, n_bytes);
   xmlNode *root = document ? xmlDocGetRootElement (document) : NULL;
@@ -191,5 +196,20 @@ cairn_definition_rewrite (const char *xml, size_t n_bytes, const char *path, con
         fail_memory (path, error);
     }
   xmlFreeDoc (document);
+  return made;
+}
+
+char *
+cairn_definition_rewrite (const char *xml, size_t n_bytes, const char *path, const char *directory,
+                          const GPtrArray *targets, const char *nvram, size_t *size_bytes,
+                          GError **error)
+{
+  xmlStructuredErrorFunc before = xmlStructuredError;
+  void *context = xmlStructuredErrorContext;
+  char *made;
+
+  xmlSetStructuredErrorFunc (NULL, ignore_error);
+  made = rewrite (xml, n_bytes, path, directory, targets, nvram, size_bytes, error);
+  xmlSetStructuredErrorFunc (context, before);
   return made;
 }

@@ -80,9 +80,9 @@ cairn_outputs_free (CairnOutputs *outputs)
   if (!outputs)
     return;
   g_ptr_array_unref (outputs->files);
-  if (outputs->made_directory)
-    rmdir (outputs->made_directory); /* stays when there is something in it */
-  g_free (outputs->made_directory);
+  if (outputs->made_subdirectory)
+    rmdir (outputs->subdirectory); /* stays when there is something in it */
+  g_free (outputs->subdirectory);
   g_free (outputs->directory);
   g_free (outputs);
 }
@@ -123,16 +123,11 @@ create (CairnOutput *output, const char *directory, const char *name, GError **e
 }
 
 static gboolean
-make_subdirectory (CairnOutputs *outputs, const char *path, GError **error)
+make_subdirectory (CairnOutputs *outputs, GError **error)
 {
-  if (mkdir (path, 0700) == 0)
-    {
-      g_free (outputs->made_directory);
-      outputs->made_directory = g_strdup (path);
-    }
-  else if (errno != EEXIST)
-    return cairn_data_fail (path, "made", error);
-  return TRUE;
+  outputs->made_subdirectory = mkdir (outputs->subdirectory, 0700) == 0;
+  return outputs->made_subdirectory || errno == EEXIST
+         || cairn_data_fail (outputs->subdirectory, "made", error);
 }
 
 static gboolean
@@ -156,8 +151,9 @@ cairn_outputs_add (CairnOutputs *outputs, const char *subdirectory, const char *
   g_ptr_array_add (outputs->files, output);
   if (lstat (output->final, &status) == 0)
     return fail_existing (output->final, error), NULL;
-  if ((subdirectory && !make_subdirectory (outputs, directory, error))
-      || !create (output, directory, name, error))
+  if (subdirectory && !outputs->subdirectory)
+    outputs->subdirectory = g_strdup (directory);
+  if (!create (output, outputs->directory, name, error))
     return NULL;
   return output;
 }
@@ -206,9 +202,10 @@ cairn_outputs_place (CairnOutputs *outputs, GPtrArray *paths, GError **error)
 
       ok = fsync (output->fd) == 0 || cairn_data_fail (output->final, "made durable", error);
     }
+  ok = ok && (!outputs->subdirectory || make_subdirectory (outputs, error));
   for (guint i = 0; ok && i < outputs->files->len; i++)
     ok = place (outputs->files->pdata[i], error);
-  ok = ok && (!outputs->made_directory || sync_directory (outputs->made_directory, error))
+  ok = ok && (!outputs->subdirectory || sync_directory (outputs->subdirectory, error))
        && sync_directory (outputs->directory, error);
   for (guint i = 0; i < outputs->files->len; i++)
     {

@@ -21,8 +21,9 @@ typedef struct
 typedef struct
 {
   char *directory;
-  GPtrArray *files;     /* of CairnOutput, in the order in which they take their places */
-  char *made_directory; /* TO/tpm, when there is a file in it and we made it */
+  GPtrArray *files;   /* of CairnOutput, in the order in which they take their places */
+  char *subdirectory; /* TO/tpm, when there is a file in it */
+  gboolean made_subdirectory;
 } CairnOutputs;
 
 /* Removes what processes that died have left in DIRECTORY. */
@@ -32,7 +33,8 @@ CairnOutputs *cairn_outputs_new (const char *directory);
 void cairn_outputs_free (CairnOutputs *outputs);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CairnOutputs, cairn_outputs_free)
 
-/* A new, empty file, owned by OUTPUTS; SUBDIRECTORY (NULL = none) is made. INVALID_PARAMETER when
+/* A new, empty file, owned by OUTPUTS, which will be in SUBDIRECTORY (NULL = none; one only), which
+ * is made with the first file that takes its place there. INVALID_PARAMETER when
  * there is one of that name already; FAILED, ACCESS_DENIED. */
 CairnOutput *cairn_outputs_add (CairnOutputs *outputs, const char *subdirectory, const char *name,
                                 GError **error);
