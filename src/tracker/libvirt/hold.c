@@ -119,8 +119,8 @@ read_served (const Held *held, guint index, const char *bitmap, int64_t deadline
   const CairnDisk *disk = held->disks->pdata[index];
   g_autofree char *context = g_strconcat (CAIRN_NBD_DIRTY_PREFIX, bitmap, NULL);
   const char *const contexts[] = { context, NULL };
-  g_autoptr (CairnNbdClient) client
-      = cairn_nbd_client_connect (held->socket, disk->target, contexts, deadline, error);
+  g_autoptr (CairnNbdClient) client = cairn_libvirt_connect_held (
+      held->self->libvirt, held->vm_guid, held->socket, disk->target, contexts, deadline, error);
 
   if (!client || !cairn_nbd_client_has_context (client, context))
     return NULL;
@@ -184,14 +184,15 @@ tell_changes (CairnFrozen *frozen, guint index, const CairnAnchor *anchor, GArra
 
 /* Reading takes as long as it takes; who reads gives it up. */
 static CairnView *
-open_view (const char *socket, const char *target, int64_t deadline, GError **error)
+open_view (const Held *held, const char *target, int64_t deadline, GError **error)
 {
   static const char *const contexts[] = { CAIRN_NBD_ALLOCATION, NULL };
   CairnNbdClient *clients[N_READERS] = { NULL };
 
   for (unsigned i = 0; i < N_READERS; i++)
     {
-      clients[i] = cairn_nbd_client_connect (socket, target, contexts, deadline, error);
+      clients[i] = cairn_libvirt_connect_held (held->self->libvirt, held->vm_guid, held->socket,
+                                               target, contexts, deadline, error);
       if (!clients[i])
         {
           while (i-- > 0)
@@ -212,7 +213,7 @@ open_views (Held *held, int64_t deadline, GError **error)
   for (guint i = 0; i < held->disks->len; i++)
     {
       const CairnDisk *disk = held->disks->pdata[i];
-      CairnView *view = open_view (held->socket, disk->target, deadline, error);
+      CairnView *view = open_view (held, disk->target, deadline, error);
 
       if (!view)
         return FALSE;

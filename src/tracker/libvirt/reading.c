@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tracker/libvirt/backup.h"
+#include "tracker/libvirt/gate.h"
 #include "tracker/libvirt/job.h"
 #include "tracker/libvirt/monitor.h"
 #include "tracker/libvirt/place.h"
@@ -39,6 +40,20 @@ cairn_libvirt_is_held (CairnLibvirt *libvirt, const CairnLibvirtLook *look, char
   if (name)
     *name = g_steal_pointer (&mark);
   return TRUE;
+}
+
+CairnNbdClient *
+cairn_libvirt_connect_held (CairnLibvirt *libvirt, const char *vm_guid, const char *socket,
+                            const char *export_name, const char *const *contexts, int64_t deadline,
+                            GError **error)
+{
+  CairnNbdClient *client;
+
+  if (!cairn_libvirt_gate_enter_to_end (libvirt, vm_guid, error))
+    return NULL;
+  client = cairn_nbd_client_connect (socket, export_name, contexts, deadline, error);
+  cairn_libvirt_gate_leave (libvirt);
+  return client;
 }
 
 /* ---- QEMU ---- */
@@ -220,7 +235,8 @@ cairn_libvirt_reading_begin (CairnLibvirt *libvirt, CairnLibvirtLook *look, cons
   remove_copy (reading); /* a dead one's */
   if (!make_copy (reading, disk, bitmap, error) || !export_copy (reading, error))
     return NULL;
-  reading->client = cairn_nbd_client_connect (socket, NAME, contexts, deadline, error);
+  reading->client
+      = cairn_libvirt_connect_held (libvirt, look->guid, socket, NAME, contexts, deadline, error);
   return reading->client ? g_steal_pointer (&reading) : NULL;
 }
 

@@ -19,6 +19,14 @@ typedef struct CairnLibvirtReading CairnLibvirtReading;
  * the caller's. */
 gboolean cairn_libvirt_is_held (CairnLibvirt *libvirt, const CairnLibvirtLook *look, char **name);
 
+/* A connection to an export of a job that another process may end meanwhile, made in the gate: QEMU
+ * 7.2.22 hangs for ever when its NBD server is stopped while a client is just connecting (it waits
+ * for that client in an event loop which doesn't serve it). Errors: client.h, gate.h. */
+CairnNbdClient *cairn_libvirt_connect_held (CairnLibvirt *libvirt, const char *vm_guid,
+                                            const char *socket, const char *export_name,
+                                            const char *const *contexts, int64_t deadline,
+                                            GError **error);
+
 /* A connection to what BITMAP of disk TARGET holds, in all images down to the first that lacks it;
  * LOOK's bitmaps must have been read. Errors: INVALID_STATE (no such bitmap, or the job has ended),
  * SYSTEM_IN_USE, SYSTEM_NOT_AVAILABLE, FAILED, TIMEOUT. */
