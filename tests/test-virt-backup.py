@@ -148,7 +148,7 @@ def damaged():
     for generation in (two, three):
         for path in (*generation.paths.values(), os.path.join(generation.directory, "manifest.json")):
             good = open(path, "rb").read()
-            for place in (0, machine.dice.randrange(len(good)), len(good) // 2):
+            for place in (0, machine.dice.randrange(len(good))):
                 bad = good[:place] + bytes([good[place] ^ 0x41]) + good[place + 1:]
                 write_back(path, bad)
                 machine.host.fail(32776, "restore", *directories, "--to", to, sentence=re.escape(path))
