@@ -9,7 +9,10 @@
 #include "data/file.h"
 #include "data/pieces.h"
 
-#define N_WORKERS 2u
+/* Each waits for a write of its own that goes past the page cache, so more of them keep the disk
+ * busy. Restoring 4.7 GiB of two files, warm, in turn on a busy machine with two processors: 9.6 s
+ * with 2, 7.1 with 4, 6.1 with 8; dd with fdatasync 8.8. */
+#define N_WORKERS 8u
 
 /* The first run that may need something of a piece, and the data of all runs before it. */
 typedef struct
