@@ -289,6 +289,7 @@ def through_cairnd():
     machine.check_nothing_else()
     checkpoint(service, client, guid)
     machine.kill_holder()
+    client = service.restart().soap()  # by itself it looks every half minute
     query = f"SELECT * FROM {SETTINGS} WHERE VirtualSystemType = '{RECOVERY}'"
     wait_until(lambda: client.query(query) == [], "it is gone")
     machine.check_nothing_else()
