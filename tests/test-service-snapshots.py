@@ -344,6 +344,7 @@ def parts():
     true({guid + ".vmcx", guid + ".vmrs"} <= set(os.listdir(out)), f"{os.listdir(out)}")
     equal([f for f in os.listdir(out) if f.endswith(".qcow2")], [])
     equal({os.stat(os.path.join(out, f)).st_uid for f in os.listdir(out)}, {uid}, "whose the files are")
+    host.ok("discard", snapshot.keys["InstanceID"])
     service.stop()
 
 

@@ -109,6 +109,16 @@ watch_process (const char *number)
   return fd >= 0 ? fd : GONE;
 }
 
+/* Without its store nobody could end the checkpoint, or find it. */
+static gboolean
+is_store_there (const char *argument)
+{
+  const char *uri = uri_of (argument) ? argument : g_getenv ("CAIRN_STORE");
+  const char *path = uri ? strchr (uri, ':') : NULL;
+
+  return !path || access (path + 1, F_OK) == 0;
+}
+
 /* Counts how often running the view wasn't there. */
 static void
 look_at_view (const CairnHold *hold, guint *n_missed)
@@ -120,7 +130,7 @@ look_at_view (const CairnHold *hold, guint *n_missed)
 
 /* Waits until the checkpoint is to end, or is gone from the store, or its view is gone. */
 static void
-stand_by (const CairnHold *hold, int signal_fd, int process_fd)
+stand_by (const CairnHold *hold, char **argv, int signal_fd, int process_fd)
 {
   guint n_missed = 0;
 
@@ -134,7 +144,7 @@ stand_by (const CairnHold *hold, int signal_fd, int process_fd)
           || !cairn_snapshot_is_there (hold->service, hold->snapshot))
         return;
       look_at_view (hold, &n_missed);
-      if (n_missed >= MISSED_MAX
+      if (n_missed >= MISSED_MAX || !is_store_there (argv[CAIRN_HOLDER_STORE])
           || (hold->frozen->may_last && !hold->frozen->may_last (hold->frozen, NULL)))
         return;
       if (poll (both, 2, (int)MIN (left_ms, LOOK_EVERY_MS)) > 0)
@@ -159,11 +169,14 @@ hold_on (CairnHold *hold, char **argv, int signal_fd)
   if (process_fd != GONE && answer (0, hold->snapshot->instance_id))
     {
       close (CAIRN_HOLDER_FD);
-      stand_by (hold, signal_fd, process_fd);
+      stand_by (hold, argv, signal_fd, process_fd);
     }
   else if (process_fd == GONE)
     refuse_process (argv[CAIRN_HOLDER_WHILE_PID]);
-  cairn_hold_give_up (hold);
+  if (is_store_there (argv[CAIRN_HOLDER_STORE]))
+    cairn_hold_give_up (hold);
+  else
+    cairn_hold_end (hold);
 }
 
 static int
