@@ -3,6 +3,7 @@
 take 20 ms. Whatever else a test wants of libvirt, it asks virsh for (cairnvirt.Libvirt.virsh)."""
 import ctypes
 import json
+import time
 
 START_PAUSED = 1
 CREATE_PAUSED = 1
@@ -67,9 +68,17 @@ class Connection:
         self._free(_checked(_libvirt.virDomainDefineXML(self._connection, xml.encode())))
 
     def create(self, xml, paused):
-        """Starts a transient domain."""
+        """Starts a transient domain. One of that name that has just stopped may still be on its way out."""
         flags = CREATE_PAUSED if paused else 0
-        self._free(_checked(_libvirt.virDomainCreateXML(self._connection, xml.encode(), flags)))
+        for _ in range(100):
+            try:
+                self._free(_checked(_libvirt.virDomainCreateXML(self._connection, xml.encode(), flags)))
+                return
+            except LibvirtError as problem:
+                if "already being removed" not in str(problem):
+                    raise
+                time.sleep(0.05)
+        raise LibvirtError("the domain before it isn't removed within 5 s")
 
     def start(self, name, paused):
         self._on(name, _libvirt.virDomainCreateWithFlags, START_PAUSED if paused else 0)
