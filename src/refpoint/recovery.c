@@ -13,8 +13,9 @@
  * milliseconds; the tracker waits that long by itself. */
 #define RECOVERY_LIMIT_US (10 * G_USEC_PER_SEC)
 
-/* How long the first call waits for a VM's lock: a process that was killed while it started a
- * helper holds it until the helper has come up. */
+/* How long the first call waits for locks of VMs, all together: a process that was killed while it
+ * started a helper holds one until the helper has come up, and others work on as many VMs as they
+ * like. */
 #define RECOVERY_PATIENCE_US (G_USEC_PER_SEC / 4)
 
 /* One that is forgotten, or undefined in its hypervisor, has its GUID; its images may be there. */
@@ -153,11 +154,10 @@ cairn_recovery_require (CairnService *service, const char *vm_guid, GError **err
 /* Under VM's lock what is left is looked for again: the operation may have ended in between. A VM
  * that is locked for longer has its operation alive. */
 static void
-recover_vm (CairnService *service, const char *vm_guid, int64_t patience_us)
+recover_vm (CairnService *service, const char *vm_guid, int64_t patience)
 {
   CairnStore *store = service->store;
-  CairnStoreLock *lock
-      = store->ops->lock_vm (store, vm_guid, g_get_monotonic_time () + patience_us, NULL);
+  CairnStoreLock *lock = store->ops->lock_vm (store, vm_guid, patience, NULL);
   g_autoptr (GError) cause = NULL;
 
   if (!lock)
@@ -171,6 +171,8 @@ void
 cairn_recovery_run (CairnService *service)
 {
   CairnStore *store = service->store;
+  int64_t now = g_get_monotonic_time ();
+  int64_t patience = now + RECOVERY_PATIENCE_US;
   g_autoptr (GPtrArray) intents = store->ops->list_intents (store, NULL, NULL);
   g_autoptr (GPtrArray) snapshots = store->ops->list_snapshots (store, NULL, NULL);
 
@@ -179,11 +181,9 @@ cairn_recovery_run (CairnService *service)
       const CairnIntent *intent = intents->pdata[i];
 
       if (intent->kind != CAIRN_INTENT_ADOPT)
-        recover_vm (service, intent->vm_guid,
-                    cairn_intent_is_apart (intent) ? 0 : RECOVERY_PATIENCE_US);
+        recover_vm (service, intent->vm_guid, cairn_intent_is_apart (intent) ? now : patience);
     }
   for (guint i = 0; snapshots && i < snapshots->len; i++)
     if (cairn_snapshot_is_stale (service, snapshots->pdata[i]))
-      recover_vm (service, ((CairnSnapshot *)snapshots->pdata[i])->point->vm_guid,
-                  RECOVERY_PATIENCE_US);
+      recover_vm (service, ((CairnSnapshot *)snapshots->pdata[i])->point->vm_guid, patience);
 }
